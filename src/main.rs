@@ -1,0 +1,3 @@
+//! The `oretrail` command-line program.
+
+fn main() {}

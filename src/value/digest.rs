@@ -1,0 +1,159 @@
+//! Digests: BLAKE3 for identity and documents, SHA-256 for the Merkle tree, disclosures and documents.
+
+use sha2::Digest as _;
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text is no digest or id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HexError {
+    /// Wrong number of characters.
+    #[error("expected 64 lower-case hex digits, found {0} characters")]
+    Length(usize),
+    /// A character that is not a lower-case hex digit.
+    #[error("expected 64 lower-case hex digits, found `{found}` at position {position}")]
+    Digit {
+        /// The offending character.
+        found: char,
+        /// Its position, counted from 1.
+        position: usize,
+    },
+}
+
+/// Parses 64 lower-case hex digits; upper case is refused, so that a digest has one spelling.
+pub(crate) fn parse_hex32(text: &str) -> Result<[u8; 32], HexError> {
+    let bad = |c: &char| !matches!(c, '0'..='9' | 'a'..='f');
+    if let Some((position, found)) = text.chars().enumerate().find(|(_, c)| bad(c)) {
+        return Err(HexError::Digit { found, position: position + 1 });
+    }
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| HexError::Length(text.chars().count()))?;
+    Ok(bytes)
+}
+
+/// Defines a 32-byte newtype whose text form is 64 lower-case hex digits.
+macro_rules! hex32 {
+    ($(#[$meta:meta])* $name:ident, $schema:literal, $doc:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 32]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut buffer = [0; 64];
+                // 32 bytes always fit 64 digits; the error arm cannot be reached and prints nothing.
+                hex::encode_to_slice(self.0, &mut buffer).map_err(|_| fmt::Error)?;
+                f.pad(std::str::from_utf8(&buffer).map_err(|_| fmt::Error)?)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = $crate::value::digest::HexError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::value::digest::parse_hex32(text).map(Self)
+            }
+        }
+
+        impl $name {
+            /// The bytes of the digest.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// The first 10 hex digits, for people; never stored.
+            #[must_use]
+            pub fn short(&self) -> String {
+                let mut text = self.to_string();
+                text.truncate(10);
+                text
+            }
+        }
+
+        $crate::value::text_form::text_form!($name, $schema, "^[0-9a-f]{64}$", $doc, [u8; 32], |v| v.0, |b| Some(Self(b)));
+    };
+}
+
+pub(crate) use hex32;
+
+hex32!(
+    /// A BLAKE3 digest (256 bits).
+    Blake3,
+    "Blake3",
+    "BLAKE3-256 digest, 64 lower-case hex digits"
+);
+hex32!(
+    /// A SHA-256 digest (FIPS 180-4).
+    Sha256,
+    "Sha256",
+    "SHA-256 digest, 64 lower-case hex digits"
+);
+
+impl Blake3 {
+    /// Hashes a byte string.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Hashes the concatenation of several byte strings.
+    #[must_use]
+    pub fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+}
+
+impl Sha256 {
+    /// Hashes a byte string.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// Hashes the concatenation of several byte strings.
+    #[must_use]
+    pub fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut hasher = sha2::Sha256::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(hasher.finalize().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_digests_of_abc() {
+        assert_eq!(Sha256::of(b"abc").to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(Blake3::of(b"abc").to_string(), "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+        assert_eq!(Sha256::of_parts(&[b"a", b"bc"]), Sha256::of(b"abc"));
+        assert_eq!(Blake3::of_parts(&[b"a", b"bc"]), Blake3::of(b"abc"));
+    }
+
+    #[test]
+    fn upper_case_and_wrong_length_are_refused() {
+        let good = Sha256::of(b"x").to_string();
+        assert_eq!(good.parse::<Sha256>(), Ok(Sha256::of(b"x")));
+        let upper = good.to_uppercase();
+        assert!(matches!(upper.parse::<Sha256>(), Err(HexError::Digit { .. })));
+        assert_eq!("ab".parse::<Blake3>(), Err(HexError::Length(2)));
+        assert_eq!(
+            "ébcd".parse::<Blake3>().unwrap_err().to_string(),
+            "expected 64 lower-case hex digits, found `é` at position 1"
+        );
+    }
+}

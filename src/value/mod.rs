@@ -1,0 +1,23 @@
+//! Layer 0: the values that occur in signed data, each with one text form.
+//!
+//! Every type here is parsed strictly from text and prints back to canonical text. Serde uses the text form in
+//! human-readable formats (JSON, TOML) and a compact binary form elsewhere (index records).
+//!
+//! In scope: syntax, ranges, exact integer arithmetic. Not in scope: whether a party, lot or facility exists
+//! (`state`), and whether a value is plausible (`rules`).
+
+pub mod decimal;
+pub mod digest;
+pub mod fraction;
+pub mod id;
+pub mod mass;
+pub mod text;
+mod text_form;
+pub mod time;
+
+pub use digest::{Blake3, Sha256};
+pub use fraction::Fraction;
+pub use id::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
+pub use mass::{Mass, MassDiff};
+pub use text::Text;
+pub use time::{Date, Time};
