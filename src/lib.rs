@@ -14,4 +14,5 @@
 //!
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
+pub mod envelope;
 pub mod value;

@@ -10,14 +10,16 @@ pub mod decimal;
 pub mod digest;
 pub mod fraction;
 pub mod id;
+pub mod key;
 pub mod mass;
 pub mod text;
-mod text_form;
+pub(crate) mod text_form;
 pub mod time;
 
 pub use digest::{Blake3, Sha256};
 pub use fraction::Fraction;
 pub use id::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
+pub use key::{Jwk, PublicKey, Signature};
 pub use mass::{Mass, MassDiff};
 pub use text::Text;
 pub use time::{Date, Time};
