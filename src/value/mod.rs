@@ -6,8 +6,12 @@
 //! In scope: syntax, ranges, exact integer arithmetic. Not in scope: whether a party, lot or facility exists
 //! (`state`), and whether a value is plausible (`rules`).
 
+pub mod analyte;
+pub mod basis;
+pub(crate) mod closed_enum;
 pub mod decimal;
 pub mod digest;
+pub mod element;
 pub mod fraction;
 pub mod id;
 pub mod key;
@@ -16,7 +20,11 @@ pub mod text;
 pub(crate) mod text_form;
 pub mod time;
 
+pub use analyte::{Analyte, AnalyteKind, Stoichiometry};
+pub use basis::Basis;
+pub use closed_enum::NameError;
 pub use digest::{Blake3, Sha256};
+pub use element::Element;
 pub use fraction::Fraction;
 pub use id::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
 pub use key::{Jwk, PublicKey, Signature};
