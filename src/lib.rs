@@ -15,4 +15,5 @@
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
 pub mod envelope;
+pub mod tlog;
 pub mod value;

@@ -1,0 +1,16 @@
+//! The ledger's tree as C2SP specifies transparency logs: entries, Merkle hashes and proofs.
+//!
+//! | file | what | specification |
+//! |---|---|---|
+//! | [`entry`] | the text of a leaf, with the BLAKE3 link inside it | `schemas/FORMAT.md` |
+//! | [`tree`] | leaf and node hashes, coordinates, the growing edge | RFC 6962 section 2.1 |
+//! | [`proof`] | inclusion of a leaf, consistency of two sizes | RFC 6962 sections 2.1.1, 2.1.2 |
+//! | [`nodes`] | one minimal node set for many leaves and sizes | `schemas/FORMAT.md` |
+//!
+//! Pure: bytes and hashes in, bytes and verdicts out. Whoever stores them is `ledger`; whoever passes them on is
+//! `bundle`.
+
+pub mod entry;
+pub mod nodes;
+pub mod proof;
+pub mod tree;
