@@ -1,4 +1,4 @@
-//! The ledger's tree as C2SP specifies transparency logs: entries, Merkle hashes and proofs.
+//! The ledger's tree as C2SP specifies transparency logs: entries, Merkle hashes and proofs, signed tree heads.
 //!
 //! | file | what | specification |
 //! |---|---|---|
@@ -6,11 +6,16 @@
 //! | [`tree`] | leaf and node hashes, coordinates, the growing edge | RFC 6962 section 2.1 |
 //! | [`proof`] | inclusion of a leaf, consistency of two sizes | RFC 6962 sections 2.1.1, 2.1.2 |
 //! | [`nodes`] | one minimal node set for many leaves and sizes | `schemas/FORMAT.md` |
+//! | [`vkey`], [`note`] | named keys, signed texts | C2SP signed-note |
+//! | [`checkpoint`] | the log's signed tree head | C2SP tlog-checkpoint |
 //!
 //! Pure: bytes and hashes in, bytes and verdicts out. Whoever stores them is `ledger`; whoever passes them on is
 //! `bundle`.
 
+pub mod checkpoint;
 pub mod entry;
 pub mod nodes;
+pub mod note;
 pub mod proof;
 pub mod tree;
+pub mod vkey;
