@@ -25,6 +25,8 @@ pub struct Rules {
     pub depth: usize,
     /// Which numbers may occur.
     pub numbers: Numbers,
+    /// Whether `null` may occur.
+    pub null: bool,
 }
 
 /// Which numbers may occur in a JSON text.
@@ -40,10 +42,11 @@ pub enum Numbers {
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 impl Rules {
-    /// For signed payloads and disclosed values: 16 brackets, exact numbers.
-    pub const SIGNED: Self = Self { depth: 16, numbers: Numbers::Exact };
+    /// For signed payloads and disclosed values: 16 brackets, exact numbers, and no `null` (what is absent is left out,
+    /// so that it has one spelling).
+    pub const SIGNED: Self = Self { depth: 16, numbers: Numbers::Exact, null: false };
     /// For files that carry signed data and their like: 32 brackets, exact numbers.
-    pub const FILE: Self = Self { depth: 32, numbers: Numbers::Exact };
+    pub const FILE: Self = Self { depth: 32, numbers: Numbers::Exact, null: true };
 }
 
 /// What is wrong with a JSON text, and where.
@@ -87,6 +90,9 @@ pub enum JsonErrorKind {
     /// A fraction, exponent, `-0` or too great an integer.
     #[error("expected an integer of at most 2^53-1 in magnitude, found `{0}`")]
     Number(String),
+    /// A `null` where none may occur.
+    #[error("expected a value or no member at all, found `null`")]
+    Null,
     /// Anything else that is not JSON.
     #[error("expected {expected}, found {found}")]
     Syntax {
@@ -102,12 +108,15 @@ pub enum JsonErrorKind {
 
 /// Checks a whole JSON text against the rules of this module.
 pub fn check(text: &[u8], rules: &Rules) -> Result<(), JsonError> {
-    let (fault, offset, pointer) = match scan::scan(text, rules) {
-        Ok(()) => return Ok(()),
-        Err(fault) => (fault.kind, fault.offset, fault.pointer),
-    };
-    let (line, column) = position(text, offset);
-    Err(JsonError { kind: fault, line, column, pointer })
+    checked(text, rules).map(|_| ())
+}
+
+/// As [`check`], and hands the text on as UTF-8.
+pub fn checked<'a>(text: &'a [u8], rules: &Rules) -> Result<&'a str, JsonError> {
+    scan::scan(text, rules).map_err(|fault| {
+        let (line, column) = position(text, fault.offset);
+        JsonError { kind: fault.kind, line, column, pointer: fault.pointer }
+    })
 }
 
 /// Line and column, both from 1, of a byte offset; bytes that continue a character are not counted.

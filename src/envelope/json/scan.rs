@@ -60,14 +60,17 @@ struct Scanner<'a> {
 }
 
 /// Checks a text; the caller turns the offset of a fault into line and column.
-pub(super) fn scan(bytes: &[u8], rules: &Rules) -> Result<(), Fault> {
+pub(super) fn scan<'a>(bytes: &'a [u8], rules: &Rules) -> Result<&'a str, Fault> {
     let fault = |kind, offset| Fault { kind, offset, pointer: String::new() };
     let text = std::str::from_utf8(bytes).map_err(|e| fault(JsonErrorKind::Utf8, e.valid_up_to()))?;
     if text.starts_with('\u{FEFF}') {
         return Err(fault(JsonErrorKind::ByteOrderMark, 0));
     }
     let mut scanner = Scanner { text, at: 0, rules: *rules, stack: Vec::with_capacity(rules.depth.min(64)) };
-    scanner.run().map_err(|(kind, offset)| Fault { kind, offset, pointer: scanner.pointer() })
+    match scanner.run() {
+        Ok(()) => Ok(text),
+        Err((kind, offset)) => Err(Fault { kind, offset, pointer: scanner.pointer() }),
+    }
 }
 
 /// A kind of fault and its offset, before the pointer is known.
@@ -112,6 +115,7 @@ impl<'a> Scanner<'a> {
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true"),
             Some(b'f') => self.word("false"),
+            Some(b'n') if !self.rules.null && self.rest().starts_with("null") => Err((JsonErrorKind::Null, self.at)),
             Some(b'n') => self.word("null"),
             _ => Err(self.unexpected("a value")),
         }
