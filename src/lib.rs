@@ -15,5 +15,6 @@
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
 pub mod envelope;
+pub mod keyring;
 pub mod tlog;
 pub mod value;
