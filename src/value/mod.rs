@@ -9,6 +9,7 @@
 pub mod analyte;
 pub mod basis;
 pub(crate) mod closed_enum;
+pub mod country;
 pub mod decimal;
 pub mod digest;
 pub mod element;
@@ -26,6 +27,7 @@ pub mod time;
 pub use analyte::{Analyte, AnalyteKind, Stoichiometry};
 pub use basis::Basis;
 pub use closed_enum::NameError;
+pub use country::{BOUNDARIES_ATTRIBUTION, Country, countries_at, near_countries};
 pub use digest::{Blake3, Sha256};
 pub use element::Element;
 pub use fraction::Fraction;
