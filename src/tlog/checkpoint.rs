@@ -7,7 +7,7 @@
 //! checkpoints are consistent (`proof`), which key belongs to a log at a size (`ledger` events, `verify`).
 
 use super::nodes::TreeHead;
-use super::note::{NoteError, SignedNote};
+use super::note::{NoteError, NoteSignature, SignedNote};
 use super::vkey::{DynSigner, VerifierKey};
 use crate::value::Sha256;
 use base64::Engine as _;
@@ -252,6 +252,19 @@ impl VerifiedCheckpoint {
         self.checkpoint().is_of(key)?;
         self.signed.note.add_signature(key, signer)?;
         Ok(self)
+    }
+
+    /// Adds a signature line as it is, in place of an earlier line of the same name and key hash.
+    ///
+    /// Does not establish that the line's signature is valid.
+    ///
+    /// # Errors
+    /// The line is said to be by the key that this checkpoint was verified with, or the note would pass its limits.
+    pub fn add_line(&mut self, line: NoteSignature) -> Result<(), NoteError> {
+        if line.is_by(&self.key) {
+            return Err(NoteError::Invalid { name: line.name.to_string(), hash: line.hash });
+        }
+        self.signed.note.add_line(line)
     }
 }
 
