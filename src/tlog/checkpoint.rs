@@ -235,6 +235,12 @@ impl VerifiedCheckpoint {
         &self.signed.note
     }
 
+    /// The checkpoint as it is passed on, to be verified again by who receives it.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedCheckpoint {
+        &self.signed
+    }
+
     /// Checks that a second key of the log signed it as well, as at the rotation of a log key.
     ///
     /// # Errors

@@ -25,7 +25,7 @@
 //! A ledger of three entries, a proof file of the second, and what its reader does with it:
 //!
 //! ```
-//! use oretrail::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
+//! use oretrail::tlog::checkpoint::Checkpoint;
 //! use oretrail::tlog::entry::{self, Entry, EntryRef};
 //! use oretrail::tlog::proof::prove_inclusion;
 //! use oretrail::tlog::tlog_proof::TlogProof;
@@ -49,8 +49,7 @@
 //! }
 //! let checkpoint = Checkpoint::new("mine.example/log", tree.size(), tree.root())?.sign(&key, &signing)?;
 //! let path = prove_inclusion(&tree, 1, 3)?;
-//! let signed = SignedCheckpoint::parse(checkpoint.to_string().as_bytes())?;
-//! let file = TlogProof::new(1, path, signed, None)?.to_string();
+//! let file = TlogProof::new(1, path, checkpoint.signed().clone(), None)?.to_string();
 //! assert!(file.starts_with("c2sp.org/tlog-proof@v1\nindex 1\n"));
 //!
 //! // The reader has the entry, the file, and knows the log's key.
