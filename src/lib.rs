@@ -11,10 +11,12 @@
 //! | L0 | [`value`] |
 //! | L1 | [`event`], [`finding`] |
 //! | L2 | [`envelope`], [`keyring`], [`tlog`] |
+//! | L6 | [`ledger`] |
 //!
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
 pub mod envelope;
 pub mod keyring;
+pub mod ledger;
 pub mod tlog;
 pub mod value;
