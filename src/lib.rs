@@ -11,12 +11,18 @@
 //! | L0 | [`value`] |
 //! | L1 | [`event`], [`finding`] |
 //! | L2 | [`envelope`], [`keyring`], [`tlog`] |
+//! | L3 | [`state`] |
+//! | L4 | [`rules`] |
 //! | L6 | [`ledger`] |
 //!
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
 pub mod envelope;
+pub mod event;
+pub mod finding;
 pub mod keyring;
 pub mod ledger;
+pub mod rules;
+pub mod state;
 pub mod tlog;
 pub mod value;

@@ -29,6 +29,7 @@ pub use analyte::{Analyte, AnalyteKind, Stoichiometry};
 pub use basis::Basis;
 pub use closed_enum::NameError;
 pub use country::{BOUNDARIES_ATTRIBUTION, Country, countries_at, near_countries};
+pub use decimal::Decimal6;
 pub use digest::{Blake3, Sha256};
 pub use element::Element;
 pub use fraction::Fraction;

@@ -1,0 +1,162 @@
+//! Judgements on a lot: an auditor's `summary`, a buyer's `decision`. Format version 0 until the code that judges them exists.
+
+use super::kind::Kind;
+use super::leaves::{Place, SdDigest, leaves};
+use super::reference::{Reference, References, Target};
+use super::shape::{Shape, ShapeError};
+use super::{BodyKind, Leaves};
+use crate::value::closed_enum::closed_enum;
+use crate::value::{Blake3, Date, LotId, PartyId, Sha256, Text};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+closed_enum!(
+    /// The answer to a question about a lot.
+    Verdict, "a verdict", {
+        Confirmed = "CONFIRMED", "shown by evidence at the level asked for";
+        Contradicted = "CONTRADICTED", "evidence shows the opposite";
+        Unproven = "UNPROVEN", "neither shown nor refuted";
+        Exempt = "EXEMPT", "an exception applies";
+        NotApplicable = "NOT APPLICABLE", "the question does not apply";
+    }
+);
+
+/// A policy pack, by id and content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyRef {
+    /// Id of the pack.
+    pub id: Text,
+    /// BLAKE3 of its file.
+    pub blake3: Blake3,
+}
+
+/// One rule and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleVerdict {
+    /// The rule, as its pack names it.
+    pub rule: Text,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// An auditor's signed summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// The lot.
+    pub lot: LotId,
+    /// The policy judged by.
+    pub policy: PolicyRef,
+    /// Delivery date judged for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Date>,
+    /// Rules settled.
+    pub verdicts: Vec<RuleVerdict>,
+    /// Checks done, in words of the report.
+    pub checks: Vec<Text>,
+    /// Number of leaves below `upstream_root`.
+    pub upstream_count: u64,
+    /// RFC 6962 root over the sorted ids of the custody events upstream of the lot and the statements on them.
+    pub upstream_root: Sha256,
+    /// The person responsible.
+    #[serde(default, skip_serializing)]
+    pub person: Option<Text>,
+    /// Digests of leaves that are not shown.
+    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<SdDigest>,
+}
+
+leaves!(Summary { person: optional });
+
+impl BodyKind for Summary {
+    const KIND: Kind = Kind::Summary;
+
+    fn visit_leaves(&mut self, visit: &mut dyn FnMut(Place, &mut dyn Leaves)) {
+        visit(Place::Body, self);
+    }
+}
+
+impl References for Summary {
+    fn visit_references(&self, visit: &mut dyn FnMut(Reference)) {
+        visit(Reference::subject("lot", Target::Lot(self.lot)));
+    }
+}
+
+impl Shape for Summary {
+    fn check_shape(&self) -> Result<(), ShapeError> {
+        ShapeError::count("verdicts", self.verdicts.len(), 1, 128)?;
+        ShapeError::count("checks", self.checks.len(), 1, 128)
+    }
+}
+
+closed_enum!(
+    /// What a buyer decides.
+    Decided, "a decision", {
+        Accept = "accept", "takes delivery";
+        Reject = "reject", "refuses delivery";
+        Hold = "hold", "waits for evidence";
+    }
+);
+
+/// A buyer's decision on a lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// The lot.
+    pub lot: LotId,
+    /// What was decided.
+    pub decided: Decided,
+    /// The computed verdict decided upon.
+    pub verdict: Verdict,
+    /// Policy judged by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRef>,
+    /// Delivery date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Date>,
+    /// BLAKE3 of the bundle verified.
+    pub bundle: Blake3,
+    /// BLAKE3 of the trust file.
+    pub trust: Blake3,
+    /// The second approver, who cosigns with purpose `second-approver`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_approver: Option<PartyId>,
+    /// Contract number and clause edition.
+    #[serde(default, skip_serializing)]
+    pub contract: Option<Text>,
+    /// Exception relied upon.
+    #[serde(default, skip_serializing)]
+    pub exception: Option<Text>,
+    /// Reason.
+    #[serde(default, skip_serializing)]
+    pub reason: Option<Text>,
+    /// The person who decided.
+    #[serde(default, skip_serializing)]
+    pub person: Option<Text>,
+    /// Digests of leaves that are not shown.
+    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<SdDigest>,
+}
+
+leaves!(Decision { contract: optional, exception: optional, reason: optional, person: optional });
+
+impl BodyKind for Decision {
+    const KIND: Kind = Kind::Decision;
+
+    fn visit_leaves(&mut self, visit: &mut dyn FnMut(Place, &mut dyn Leaves)) {
+        visit(Place::Body, self);
+    }
+}
+
+impl References for Decision {
+    fn visit_references(&self, visit: &mut dyn FnMut(Reference)) {
+        visit(Reference::subject("lot", Target::Lot(self.lot)));
+        if let Some(approver) = self.second_approver {
+            visit(Reference::mention("second_approver", Target::Party(approver)));
+        }
+    }
+}
+
+impl Shape for Decision {}

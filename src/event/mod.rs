@@ -1,0 +1,50 @@
+//! Layer 1: the event, one statement by one party; its kinds, their members, and what may be withheld.
+//!
+//! An event is the payload of an issuer-signed JWT (SD-JWT, RFC 9901). This module holds the typed form of the payload: it
+//! parses strictly (closed types: an unknown or repeated member is refused at any depth), knows which members are
+//! withholdable ([`Leaves`]), where other things are named ([`References`]) and what fits together ([`Shape`]).
+//!
+//! Not in scope: signatures, salts and encodings (`envelope`); whether what is stated may be recorded or is plausible
+//! (`rules`).
+
+mod body;
+mod claim;
+mod custody;
+mod identity;
+mod judgement;
+mod kind;
+mod leaves;
+mod logistics;
+mod material;
+mod payload;
+mod process;
+mod reference;
+mod shape;
+mod statement;
+
+pub use body::{Body, BodyKind};
+pub use claim::{RecycledKind, Statement};
+pub use custody::{
+    Blend, Dispatch, DispatchReason, Import, Loss, Outcome, Pin, Receive, ReceivedLot, Retire, RetireReason, Source,
+    Split, Taken, TakenKind, TakenLot, Transform,
+};
+pub use identity::{
+    Accredit, AccreditAction, AccreditScope, Capacity, Facility, FacilityType, KeyAction, KeyEvent, Ledger, Party,
+    Recovery, RegistryNumber, RevocationReason, Role, Scheme, Scope, Subject,
+};
+pub use judgement::{Decided, Decision, PolicyRef, RuleVerdict, Summary, Verdict};
+pub use kind::Kind;
+pub use leaves::{LeafDef, LeafError, LeafStatus, Leaves, Place, SdDigest};
+pub use logistics::{Customs, ExportLicence, Leg, TransportMode};
+pub use material::{
+    AnalyteValue, BusinessReference, Document, DocumentKind, Head, Lot, Package, PackageKind, PriorStep, Quantity,
+    Reading, ReferenceKind,
+};
+pub use payload::{Cosignature, Event, FORMAT_VERSION, Payload, PayloadError, Purpose, When};
+pub use process::{CustodyModel, Form, LossKind, OutputRole, Process, SourceKind, Stage};
+pub use reference::{Reference, References, Target};
+pub use shape::{MAX_HEADS, Shape, ShapeError};
+pub use statement::{
+    Assay, AssayStatus, Attach, AttachTarget, Change, Claim, Correct, CorrectAction, CorrectReason, Finder, Magnetic,
+    Measured, Method, Report, Sample, Title,
+};

@@ -1,0 +1,189 @@
+//! State in memory, and memory laid over another view.
+
+use super::record::{
+    DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
+    Record,
+};
+use super::view::{View, ViewError};
+use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
+use std::collections::HashMap;
+
+/// State held in memory.
+#[derive(Debug, Default, Clone)]
+pub struct Memory {
+    events: HashMap<EventId, EventRecord>,
+    parties: HashMap<PartyId, PartyRecord>,
+    keys: HashMap<KeyId, KeyRecord>,
+    facilities: HashMap<FacilityId, FacilityRecord>,
+    feeds: HashMap<FeedKey, FeedRecord>,
+    feed_at: HashMap<(FeedKey, u64), EventId>,
+    lots: HashMap<LotId, LotRecord>,
+    dispatches: HashMap<EventId, DispatchRecord>,
+    pins: HashMap<LedgerId, PinRecord>,
+    voids: HashMap<EventId, EventId>,
+    named_by: HashMap<EventId, Vec<EventId>>,
+}
+
+impl Memory {
+    /// Puts records, in order.
+    pub fn put(&mut self, delta: impl IntoIterator<Item = Record>) {
+        for record in delta {
+            match record {
+                Record::Event(id, record) => drop(self.events.insert(id, record)),
+                Record::Party(id, record) => drop(self.parties.insert(id, record)),
+                Record::Key(id, record) => drop(self.keys.insert(id, record)),
+                Record::Facility(id, record) => drop(self.facilities.insert(id, *record)),
+                Record::Feed(key, record) => drop(self.feeds.insert(key, record)),
+                Record::FeedAt(key, seq, id) => drop(self.feed_at.insert((key, seq), id)),
+                Record::Lot(id, record) => drop(self.lots.insert(id, *record)),
+                Record::Dispatch(id, record) => drop(self.dispatches.insert(id, *record)),
+                Record::Pin(id, record) => drop(self.pins.insert(id, record)),
+                Record::Void(id, by) => drop(self.voids.insert(id, by)),
+                Record::NamedBy(id, by) => self.named_by.entry(id).or_default().push(by),
+            }
+        }
+    }
+
+    /// Every facility, in no particular order.
+    pub fn facilities(&self) -> impl Iterator<Item = (&FacilityId, &FacilityRecord)> {
+        self.facilities.iter()
+    }
+
+    /// Every lot, in no particular order.
+    pub fn lots(&self) -> impl Iterator<Item = (&LotId, &LotRecord)> {
+        self.lots.iter()
+    }
+
+    /// Every key, in no particular order.
+    pub fn keys(&self) -> impl Iterator<Item = (&KeyId, &KeyRecord)> {
+        self.keys.iter()
+    }
+
+    /// Every party, in no particular order.
+    pub fn parties(&self) -> impl Iterator<Item = (&PartyId, &PartyRecord)> {
+        self.parties.iter()
+    }
+
+    /// Every dispatch, in no particular order.
+    pub fn dispatches(&self) -> impl Iterator<Item = (&EventId, &DispatchRecord)> {
+        self.dispatches.iter()
+    }
+
+    /// Every event, in no particular order.
+    pub fn events(&self) -> impl Iterator<Item = (&EventId, &EventRecord)> {
+        self.events.iter()
+    }
+}
+
+impl View for Memory {
+    fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError> {
+        Ok(self.events.get(id).cloned())
+    }
+
+    fn party(&self, id: &PartyId) -> Result<Option<PartyRecord>, ViewError> {
+        Ok(self.parties.get(id).cloned())
+    }
+
+    fn key(&self, id: &KeyId) -> Result<Option<KeyRecord>, ViewError> {
+        Ok(self.keys.get(id).cloned())
+    }
+
+    fn facility(&self, id: &FacilityId) -> Result<Option<FacilityRecord>, ViewError> {
+        Ok(self.facilities.get(id).cloned())
+    }
+
+    fn feed(&self, key: &FeedKey) -> Result<Option<FeedRecord>, ViewError> {
+        Ok(self.feeds.get(key).cloned())
+    }
+
+    fn feed_at(&self, key: &FeedKey, seq: u64) -> Result<Option<EventId>, ViewError> {
+        Ok(self.feed_at.get(&(*key, seq)).copied())
+    }
+
+    fn lot(&self, id: &LotId) -> Result<Option<LotRecord>, ViewError> {
+        Ok(self.lots.get(id).cloned())
+    }
+
+    fn dispatch(&self, id: &EventId) -> Result<Option<DispatchRecord>, ViewError> {
+        Ok(self.dispatches.get(id).cloned())
+    }
+
+    fn pin(&self, id: &LedgerId) -> Result<Option<PinRecord>, ViewError> {
+        Ok(self.pins.get(id).cloned())
+    }
+
+    fn voided(&self, id: &EventId) -> Result<Option<EventId>, ViewError> {
+        Ok(self.voids.get(id).copied())
+    }
+
+    fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError> {
+        Ok(self.named_by.get(id).cloned().unwrap_or_default())
+    }
+}
+
+/// Memory laid over another view: what a batch has put so far hides what lies below.
+#[derive(Debug)]
+pub struct Overlay<V> {
+    base: V,
+    top: Memory,
+}
+
+impl<V: View> Overlay<V> {
+    /// An overlay that has put nothing yet.
+    pub fn new(base: V) -> Self {
+        Self { base, top: Memory::default() }
+    }
+
+    /// Puts records on top.
+    pub fn put(&mut self, delta: impl IntoIterator<Item = Record>) {
+        self.top.put(delta);
+    }
+}
+
+impl<V: View> View for Overlay<V> {
+    fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError> {
+        self.top.event(id)?.map_or_else(|| self.base.event(id), |found| Ok(Some(found)))
+    }
+
+    fn party(&self, id: &PartyId) -> Result<Option<PartyRecord>, ViewError> {
+        self.top.party(id)?.map_or_else(|| self.base.party(id), |found| Ok(Some(found)))
+    }
+
+    fn key(&self, id: &KeyId) -> Result<Option<KeyRecord>, ViewError> {
+        self.top.key(id)?.map_or_else(|| self.base.key(id), |found| Ok(Some(found)))
+    }
+
+    fn facility(&self, id: &FacilityId) -> Result<Option<FacilityRecord>, ViewError> {
+        self.top.facility(id)?.map_or_else(|| self.base.facility(id), |found| Ok(Some(found)))
+    }
+
+    fn feed(&self, key: &FeedKey) -> Result<Option<FeedRecord>, ViewError> {
+        self.top.feed(key)?.map_or_else(|| self.base.feed(key), |found| Ok(Some(found)))
+    }
+
+    fn feed_at(&self, key: &FeedKey, seq: u64) -> Result<Option<EventId>, ViewError> {
+        self.top.feed_at(key, seq)?.map_or_else(|| self.base.feed_at(key, seq), |found| Ok(Some(found)))
+    }
+
+    fn lot(&self, id: &LotId) -> Result<Option<LotRecord>, ViewError> {
+        self.top.lot(id)?.map_or_else(|| self.base.lot(id), |found| Ok(Some(found)))
+    }
+
+    fn dispatch(&self, id: &EventId) -> Result<Option<DispatchRecord>, ViewError> {
+        self.top.dispatch(id)?.map_or_else(|| self.base.dispatch(id), |found| Ok(Some(found)))
+    }
+
+    fn pin(&self, id: &LedgerId) -> Result<Option<PinRecord>, ViewError> {
+        self.top.pin(id)?.map_or_else(|| self.base.pin(id), |found| Ok(Some(found)))
+    }
+
+    fn voided(&self, id: &EventId) -> Result<Option<EventId>, ViewError> {
+        self.top.voided(id)?.map_or_else(|| self.base.voided(id), |found| Ok(Some(found)))
+    }
+
+    fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError> {
+        let mut found = self.base.named_by(id)?;
+        found.extend(self.top.named_by(id)?);
+        Ok(found)
+    }
+}

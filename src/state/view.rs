@@ -1,0 +1,86 @@
+//! How rules read state.
+
+use super::record::{
+    DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
+};
+use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
+
+/// State could not be read: a fault of the store, never a statement about an event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ViewError(pub String);
+
+/// Read access to the state of one ledger.
+///
+/// Contract: `Ok(None)` means that there is no such thing at this state; an error means that it is not known. Two reads
+/// of one view agree, and a view does not change while it is borrowed.
+pub trait View {
+    /// A recorded event.
+    fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError>;
+    /// A party.
+    fn party(&self, id: &PartyId) -> Result<Option<PartyRecord>, ViewError>;
+    /// A key of any party.
+    fn key(&self, id: &KeyId) -> Result<Option<KeyRecord>, ViewError>;
+    /// A facility.
+    fn facility(&self, id: &FacilityId) -> Result<Option<FacilityRecord>, ViewError>;
+    /// How far a feed has come.
+    fn feed(&self, key: &FeedKey) -> Result<Option<FeedRecord>, ViewError>;
+    /// The event with this number in a portable feed; the feeds of a ledger have no gaps and need no such record.
+    fn feed_at(&self, key: &FeedKey, seq: u64) -> Result<Option<EventId>, ViewError>;
+    /// A lot.
+    fn lot(&self, id: &LotId) -> Result<Option<LotRecord>, ViewError>;
+    /// A dispatch, recorded here or taken over.
+    fn dispatch(&self, id: &EventId) -> Result<Option<DispatchRecord>, ViewError>;
+    /// The last consistent pin of another ledger.
+    fn pin(&self, id: &LedgerId) -> Result<Option<PinRecord>, ViewError>;
+    /// The event that declared this id void.
+    fn voided(&self, id: &EventId) -> Result<Option<EventId>, ViewError>;
+    /// Events that name this one in a subject position, in the order recorded.
+    fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError>;
+}
+
+impl<V: View + ?Sized> View for &V {
+    fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError> {
+        (**self).event(id)
+    }
+
+    fn party(&self, id: &PartyId) -> Result<Option<PartyRecord>, ViewError> {
+        (**self).party(id)
+    }
+
+    fn key(&self, id: &KeyId) -> Result<Option<KeyRecord>, ViewError> {
+        (**self).key(id)
+    }
+
+    fn facility(&self, id: &FacilityId) -> Result<Option<FacilityRecord>, ViewError> {
+        (**self).facility(id)
+    }
+
+    fn feed(&self, key: &FeedKey) -> Result<Option<FeedRecord>, ViewError> {
+        (**self).feed(key)
+    }
+
+    fn feed_at(&self, key: &FeedKey, seq: u64) -> Result<Option<EventId>, ViewError> {
+        (**self).feed_at(key, seq)
+    }
+
+    fn lot(&self, id: &LotId) -> Result<Option<LotRecord>, ViewError> {
+        (**self).lot(id)
+    }
+
+    fn dispatch(&self, id: &EventId) -> Result<Option<DispatchRecord>, ViewError> {
+        (**self).dispatch(id)
+    }
+
+    fn pin(&self, id: &LedgerId) -> Result<Option<PinRecord>, ViewError> {
+        (**self).pin(id)
+    }
+
+    fn voided(&self, id: &EventId) -> Result<Option<EventId>, ViewError> {
+        (**self).voided(id)
+    }
+
+    fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError> {
+        (**self).named_by(id)
+    }
+}
