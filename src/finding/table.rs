@@ -263,7 +263,7 @@ codes! {
     PiecesSum = "mass.pieces-sum", Mass, Breach, Admission, Local,
         "Pieces appear that were not there, or pieces and unit mass do not give the net mass.",
         "A mistyped number of pieces.",
-        "Correct the numbers.";
+        "Correct the number of pieces or the mass of one.";
     ClosedSum = "mass.closed-sum", Mass, Breach, Review, Local,
         "More mass comes out of a process that adds nothing than went in.",
         "An input that was not recorded, or a wrong mass.",
@@ -315,7 +315,7 @@ codes! {
         "Correct the date of one of the two events.";
     ReceiveBeforeDispatch = "time.receive-before-dispatch", Time, Breach, Review, Local,
         "Goods were received before they were dispatched.",
-        "A mistyped date.",
+        "A mistyped date in one of the two events.",
         "Correct the date of one of the two events.";
     RecordedLate = "time.recorded-late", Time, Note, Review, Local,
         "The event was recorded more than 30 days after it happened.",
