@@ -8,7 +8,16 @@
 //! signatures at once ([`crate::keyring`]).
 
 pub mod cosig;
+pub mod disclosure;
 pub mod json;
 pub mod jws;
+mod open;
+mod sign;
 
+pub use disclosure::{Compact, Disclosure, DisclosureError, MAX_DISCLOSURES, Salt};
 pub use jws::{Jws, JwsError, MAX_JWS_BYTES, SignError, Typ, sign_jws};
+pub use open::{OpenError, open};
+pub use sign::{Prepared, SignEventError, Signed, sign};
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub struct Rules {
     pub numbers: Numbers,
     /// Whether `null` may occur.
     pub null: bool,
+    /// Whether white space may occur between tokens.
+    pub space: bool,
 }
 
 /// Which numbers may occur in a JSON text.
@@ -44,9 +46,11 @@ pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 impl Rules {
     /// For signed payloads and disclosed values: 16 brackets, exact numbers, and no `null` (what is absent is left out,
     /// so that it has one spelling).
-    pub const SIGNED: Self = Self { depth: 16, numbers: Numbers::Exact, null: false };
+    pub const SIGNED: Self = Self { depth: 16, numbers: Numbers::Exact, null: false, space: true };
+    /// For the values of disclosures: as signed, and without white space between tokens.
+    pub const DISCLOSED: Self = Self { space: false, ..Self::SIGNED };
     /// For files that carry signed data and their like: 32 brackets, exact numbers.
-    pub const FILE: Self = Self { depth: 32, numbers: Numbers::Exact, null: true };
+    pub const FILE: Self = Self { depth: 32, numbers: Numbers::Exact, null: true, space: true };
 }
 
 /// What is wrong with a JSON text, and where.

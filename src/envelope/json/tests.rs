@@ -43,6 +43,16 @@ fn numbers_are_exact_integers() {
 }
 
 #[test]
+fn white_space_between_tokens_can_be_refused() {
+    let compact = |text: &str| check(text.as_bytes(), &Rules::DISCLOSED);
+    assert!(compact(r#"{"a b":[1,"c\n d"]}"#).is_ok());
+    for bad in [" 1", "1 ", "[1, 2]", "{\"a\": 1}", "{\"a\" :1}", "[ ]", "{}\n"] {
+        assert!(matches!(compact(bad).unwrap_err().kind, JsonErrorKind::Syntax { .. }), "{bad}");
+        assert!(check(bad.as_bytes(), &Rules::SIGNED).is_ok(), "{bad}");
+    }
+}
+
+#[test]
 fn errors_say_what_was_expected_and_where() {
     assert_eq!(fault(""), "expected a value, found the end of the text at line 1 column 1");
     assert_eq!(fault("{\"a\" 1}"), "expected `:`, found `1` at line 1 column 6");

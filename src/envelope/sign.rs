@@ -1,0 +1,148 @@
+//! From a draft to a signed event: leaves out, digests in, cosignatures, signature, and the result read back.
+
+use super::cosig;
+use super::disclosure::{Disclosure, DisclosureError, Salt};
+use super::jws::{Jws, SignError, Typ, sign_jws};
+use super::open::{OpenError, open};
+use crate::event::{Cosignature, Event, Leaves, Payload, Place, Purpose};
+use crate::value::{Blake3, KeyId, PublicKey};
+use ed25519_dalek::SigningKey;
+
+/// A signed event with everything that its issuer knows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The issuer-signed JWT, to be recorded.
+    pub jws: String,
+    /// The disclosures, in document order; kept off the log.
+    pub disclosures: Vec<Disclosure>,
+    /// The event with its leaves, as [`open`] reads it from the two.
+    pub event: Event,
+}
+
+/// Why an event was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignEventError {
+    /// The draft still holds digests of leaves: it is not a draft.
+    #[error("expected a draft with its leaves in clear, found digests in `{0}`")]
+    NotADraft(Place),
+    /// No random bytes for a salt.
+    #[error("no random bytes for a salt: {0}")]
+    NoRandomness(String),
+    /// A member that cannot be written as JSON.
+    #[error("cannot write the event as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A leaf that cannot be a disclosure.
+    #[error(transparent)]
+    Disclosure(#[from] DisclosureError),
+    /// A cosignature that is not one over this body.
+    #[error("the `{purpose}` cosignature of key {key} does not verify for this body")]
+    Cosignature {
+        /// Its purpose.
+        purpose: Purpose,
+        /// The key it names.
+        key: KeyId,
+    },
+    /// The signature could not be made.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A reader would refuse the event.
+    #[error("refused to sign what a reader would refuse: {0}")]
+    Unreadable(#[from] OpenError),
+    /// Read back, the event says something else than the draft.
+    #[error("the event read back differs from its draft; nothing was written")]
+    Differs,
+}
+
+/// An event with its leaves taken out, before its signature: what a cosigner sees.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    draft: Payload,
+    stripped: Payload,
+    body: String,
+    disclosures: Vec<Disclosure>,
+}
+
+impl Prepared {
+    /// Takes the leaves of a draft out, each under a fresh salt.
+    ///
+    /// A salt must be 16 random bytes, never used before: it is what keeps a withheld value from being guessed.
+    pub fn new(draft: Payload, salt: &mut dyn FnMut() -> Result<Salt, String>) -> Result<Self, SignEventError> {
+        let mut stripped = draft.clone();
+        let mut disclosures = Vec::new();
+        let mut result = Ok(());
+        stripped.visit_leaves(&mut |place, object| {
+            if result.is_ok() {
+                result = strip(place, object, salt, &mut disclosures);
+            }
+        });
+        result?;
+        let body = stripped.body.to_json()?;
+        Ok(Self { draft, stripped, body, disclosures })
+    }
+
+    /// The JSON text of the body, which cosignatures cover.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Adds a cosignature by a key at hand.
+    pub fn cosign(&mut self, purpose: Purpose, key: &SigningKey) -> Result<(), SignEventError> {
+        let sig = cosig::sign(key, &purpose, &self.body)?;
+        self.add(Cosignature { purpose, key: PublicKey::from(key).into(), sig })
+    }
+
+    /// Adds a cosignature made elsewhere, over [`Self::body`].
+    pub fn add(&mut self, cosignature: Cosignature) -> Result<(), SignEventError> {
+        let Cosignature { purpose, key, sig } = cosignature;
+        if !cosig::verify(&key.x, &purpose, &Blake3::of(self.body.as_bytes()), &sig) {
+            return Err(SignEventError::Cosignature { purpose, key: key.id() });
+        }
+        self.stripped.cosig.push(cosignature);
+        Ok(())
+    }
+
+    /// Signs; the result has been opened again and compared with the draft.
+    pub fn sign(self, key: &SigningKey) -> Result<Signed, SignEventError> {
+        let jws = sign_jws(Typ::Event, key, &self.stripped.to_json(&self.body)?)?;
+        let event = open(&Jws::parse(&jws, Typ::Event).map_err(SignError::from)?, &self.disclosures)?;
+        let mut draft = self.draft;
+        draft.cosig = self.stripped.cosig;
+        draft.body_digest = event.payload.body_digest;
+        if event.payload != draft {
+            return Err(SignEventError::Differs);
+        }
+        Ok(Signed { jws, disclosures: self.disclosures, event })
+    }
+}
+
+/// Signs a draft that needs no cosignature.
+pub fn sign(
+    draft: Payload,
+    key: &SigningKey,
+    salt: &mut dyn FnMut() -> Result<Salt, String>,
+) -> Result<Signed, SignEventError> {
+    Prepared::new(draft, salt)?.sign(key)
+}
+
+fn strip(
+    place: Place,
+    object: &mut dyn Leaves,
+    salt: &mut dyn FnMut() -> Result<Salt, String>,
+    disclosures: &mut Vec<Disclosure>,
+) -> Result<(), SignEventError> {
+    if !object.hidden().is_empty() {
+        return Err(SignEventError::NotADraft(place));
+    }
+    let mut digests = Vec::new();
+    for (name, value) in object.take_leaves()? {
+        let salt = salt().map_err(SignEventError::NoRandomness)?;
+        let disclosure = Disclosure::new(&salt, name, &value)?;
+        digests.push(disclosure.digest());
+        disclosures.push(disclosure);
+    }
+    // Sorted, so that their order says nothing about which leaf is which (RFC 9901 section 4.2.4.1).
+    digests.sort_unstable();
+    *object.hidden_mut() = digests;
+    Ok(())
+}
