@@ -13,7 +13,7 @@
 //! | L2 | [`envelope`], [`keyring`], [`tlog`] |
 //! | L3 | [`state`] |
 //! | L4 | [`rules`] |
-//! | L6 | [`ledger`] |
+//! | L6 | [`ledger`], [`keys`] |
 //!
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
@@ -21,6 +21,7 @@ pub mod envelope;
 pub mod event;
 pub mod finding;
 pub mod keyring;
+pub mod keys;
 pub mod ledger;
 pub mod rules;
 pub mod state;
