@@ -27,3 +27,4 @@ pub mod rules;
 pub mod state;
 pub mod tlog;
 pub mod value;
+pub mod verify;

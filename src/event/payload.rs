@@ -156,6 +156,18 @@ pub enum PayloadError {
         /// The leaf.
         leaf: &'static str,
     },
+    /// An object whose digests cannot be those of its leaves.
+    #[error("the object `{object}` has {found} digests, expected {least} to {most}")]
+    DigestCount {
+        /// The object.
+        object: String,
+        /// How many it has.
+        found: usize,
+        /// How many leaves it must have.
+        least: usize,
+        /// How many leaves it may have.
+        most: usize,
+    },
     /// Digests in an `_sd` array that are not sorted or occur twice.
     #[error("the `_sd` digests of `{0}` are not in ascending order without repetition")]
     Unsorted(String),
@@ -344,8 +356,13 @@ impl Payload {
         let mut problem = None;
         self.visit_leaves(&mut |place, object| {
             let shown = object.table().iter().find(|leaf| object.is_shown(leaf.name));
+            let least = object.table().iter().filter(|leaf| leaf.required).count();
+            let (found, most) = (object.hidden().len(), object.table().len());
             if let Some(leaf) = shown {
                 problem.get_or_insert(PayloadError::LeafInClear { object: place.to_string(), leaf: leaf.name });
+            } else if !(least..=most).contains(&found) {
+                let object = place.to_string();
+                problem.get_or_insert(PayloadError::DigestCount { object, found, least, most });
             } else if !object.hidden().is_sorted_by(|a, b| a < b) {
                 problem.get_or_insert(PayloadError::Unsorted(place.to_string()));
             }

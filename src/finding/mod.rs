@@ -92,9 +92,13 @@ impl Finding {
     }
 
     /// Whether a recorded event with this finding is kept from being applied: a refusal of `chain` or `custody`.
+    ///
+    /// A misfit disclosure does not block: who holds what must not depend on a value that can be withheld.
     #[must_use]
-    pub const fn blocks(&self) -> bool {
-        self.code.is_refusal() && matches!(self.code.family(), Family::Chain | Family::Custody)
+    pub fn blocks(&self) -> bool {
+        self.code.is_refusal()
+            && self.code != Code::Disclosure
+            && matches!(self.code.family(), Family::Chain | Family::Custody)
     }
 }
 

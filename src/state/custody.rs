@@ -55,6 +55,7 @@ impl Fold<'_> {
                 contents: contents(lot),
             };
             delta.push(Record::Lot(id, Box::new(record)));
+            delta.extend(lot.labels.iter().flatten().map(|label| Record::Label(label.clone(), id)));
         }
     }
 
@@ -157,7 +158,9 @@ impl Fold<'_> {
         let mut all = Delta::new();
         self.create(body.facility, &body.outputs, owner, &mut all);
         let wanted = |id: &LotId| number == Some(id.output);
-        delta.extend(all.into_iter().filter(|record| matches!(record, Record::Lot(id, _) if wanted(id))));
+        delta.extend(
+            all.into_iter().filter(|record| matches!(record, Record::Lot(id, _) | Record::Label(_, id) if wanted(id))),
+        );
     }
 
     fn retire(&self, body: &Retire, delta: &mut Delta) -> Result<(), ViewError> {

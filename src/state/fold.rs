@@ -35,7 +35,7 @@ pub fn apply(view: &dyn View, at: &Position, event: &Event, admitted: bool) -> R
         .filter(|reference| reference.is_subject)
         .filter_map(|reference| reference.target.event())
         .collect();
-    delta.extend(subjects.into_iter().map(|target| Record::NamedBy(target, event.id)));
+    delta.extend(subjects.into_iter().map(|target| Record::NamedBy(target, at.index, event.id)));
     if !admitted {
         return Ok(delta);
     }

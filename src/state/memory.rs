@@ -4,7 +4,7 @@ use super::record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
     Record,
 };
-use super::view::{View, ViewError};
+use super::view::{Find, View, ViewError};
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
 use std::collections::HashMap;
 
@@ -18,6 +18,7 @@ pub struct Memory {
     feeds: HashMap<FeedKey, FeedRecord>,
     feed_at: HashMap<(FeedKey, u64), EventId>,
     lots: HashMap<LotId, LotRecord>,
+    labels: HashMap<String, Vec<LotId>>,
     dispatches: HashMap<EventId, DispatchRecord>,
     pins: HashMap<LedgerId, PinRecord>,
     voids: HashMap<EventId, EventId>,
@@ -36,42 +37,56 @@ impl Memory {
                 Record::Feed(key, record) => drop(self.feeds.insert(key, record)),
                 Record::FeedAt(key, seq, id) => drop(self.feed_at.insert((key, seq), id)),
                 Record::Lot(id, record) => drop(self.lots.insert(id, *record)),
+                Record::Label(label, id) => self.labels.entry(label.as_str().to_owned()).or_default().push(id),
                 Record::Dispatch(id, record) => drop(self.dispatches.insert(id, *record)),
                 Record::Pin(id, record) => drop(self.pins.insert(id, record)),
                 Record::Void(id, by) => drop(self.voids.insert(id, by)),
-                Record::NamedBy(id, by) => self.named_by.entry(id).or_default().push(by),
+                Record::NamedBy(id, _, by) => self.named_by.entry(id).or_default().push(by),
             }
         }
     }
+}
 
-    /// Every facility, in no particular order.
-    pub fn facilities(&self) -> impl Iterator<Item = (&FacilityId, &FacilityRecord)> {
-        self.facilities.iter()
+/// The entries of a map in the order of their keys.
+fn sorted<K: Copy + Ord, V: Clone>(map: &HashMap<K, V>) -> Vec<(K, V)> {
+    let mut found: Vec<(K, V)> = map.iter().map(|(key, value)| (*key, value.clone())).collect();
+    found.sort_by_key(|(key, _)| *key);
+    found
+}
+
+impl Find for Memory {
+    fn lots_labelled(&self, label: &str) -> Result<Vec<LotId>, ViewError> {
+        let mut found = self.labels.get(label).cloned().unwrap_or_default();
+        found.sort();
+        Ok(found)
     }
 
-    /// Every lot, in no particular order.
-    pub fn lots(&self) -> impl Iterator<Item = (&LotId, &LotRecord)> {
-        self.lots.iter()
+    fn events_with_prefix(&self, digits: &str, most: usize) -> Result<Vec<EventId>, ViewError> {
+        let mut found: Vec<EventId> =
+            self.events.keys().filter(|id| id.to_string().starts_with(digits)).copied().collect();
+        found.sort();
+        found.truncate(most);
+        Ok(found)
     }
 
-    /// Every key, in no particular order.
-    pub fn keys(&self) -> impl Iterator<Item = (&KeyId, &KeyRecord)> {
-        self.keys.iter()
+    fn parties(&self) -> Result<Vec<(PartyId, PartyRecord)>, ViewError> {
+        Ok(sorted(&self.parties))
     }
 
-    /// Every party, in no particular order.
-    pub fn parties(&self) -> impl Iterator<Item = (&PartyId, &PartyRecord)> {
-        self.parties.iter()
+    fn keys(&self) -> Result<Vec<(KeyId, KeyRecord)>, ViewError> {
+        Ok(sorted(&self.keys))
     }
 
-    /// Every dispatch, in no particular order.
-    pub fn dispatches(&self) -> impl Iterator<Item = (&EventId, &DispatchRecord)> {
-        self.dispatches.iter()
+    fn facilities(&self) -> Result<Vec<(FacilityId, FacilityRecord)>, ViewError> {
+        Ok(sorted(&self.facilities))
     }
 
-    /// Every event, in no particular order.
-    pub fn events(&self) -> impl Iterator<Item = (&EventId, &EventRecord)> {
-        self.events.iter()
+    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError> {
+        Ok(sorted(&self.lots))
+    }
+
+    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError> {
+        Ok(sorted(&self.dispatches))
     }
 }
 

@@ -209,12 +209,14 @@ pub enum Record {
     FeedAt(FeedKey, u64, EventId),
     /// A lot.
     Lot(LotId, Box<LotRecord>),
+    /// A label of a lot.
+    Label(Text, LotId),
     /// A dispatch.
     Dispatch(EventId, Box<DispatchRecord>),
     /// A pin.
     Pin(LedgerId, PinRecord),
     /// An event id declared void, and by which event.
     Void(EventId, EventId),
-    /// The second event names the first in a subject position; adds to a list in order of recording.
-    NamedBy(EventId, EventId),
+    /// An event is named in a subject position by another one, at this index; adds to a list in order of recording.
+    NamedBy(EventId, u64, EventId),
 }

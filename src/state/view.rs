@@ -39,6 +39,24 @@ pub trait View {
     fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError>;
 }
 
+/// Finding things by what people call them, and listing them. Rules never use it: names are no identity.
+pub trait Find: View {
+    /// Lots with this label, in the order of ids.
+    fn lots_labelled(&self, label: &str) -> Result<Vec<LotId>, ViewError>;
+    /// Events whose id begins with these lower-case hex digits, at most `most`, in the order of ids.
+    fn events_with_prefix(&self, digits: &str, most: usize) -> Result<Vec<EventId>, ViewError>;
+    /// Every party, in the order of ids.
+    fn parties(&self) -> Result<Vec<(PartyId, PartyRecord)>, ViewError>;
+    /// Every key, in the order of ids.
+    fn keys(&self) -> Result<Vec<(KeyId, KeyRecord)>, ViewError>;
+    /// Every facility, in the order of ids.
+    fn facilities(&self) -> Result<Vec<(FacilityId, FacilityRecord)>, ViewError>;
+    /// Every lot, in the order of ids.
+    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError>;
+    /// Every dispatch, in the order of ids.
+    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError>;
+}
+
 impl<V: View + ?Sized> View for &V {
     fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError> {
         (**self).event(id)

@@ -1,0 +1,4 @@
+//! Layer 5: verification. Signatures, links, tree, rules and questions, from bytes to a report; no network, no clock, no
+//! store: dates and trust are arguments, so a verdict can be reproduced in thirty years.
+
+pub mod replay;

@@ -1,0 +1,221 @@
+//! Replay: a ledger's entries from the first to the last, each parsed, linked, checked and applied.
+//!
+//! The same steps whether a whole ledger is audited, a ledger is opened without an index, or an entry is appended:
+//! entry → link → event with disclosures → signature → admission → state. An entry that `chain` or `custody` refuse is
+//! recorded but moves nothing; any other breach marks it, and custody still moves.
+//!
+//! In scope: everything that follows from the entries in order. Not in scope: the tree and its checkpoints (`tlog`, checked
+//! by the caller against [`Replay::frontier`]), review (`rules`), reading files (`ledger`).
+
+use crate::envelope::disclosure::Disclosure;
+use crate::envelope::jws::{Jws, Typ};
+use crate::envelope::open;
+use crate::event::Event;
+use crate::finding::{Code, Finding};
+use crate::keyring::{Item, Keyring};
+use crate::rules::{Admission, admit};
+use crate::state::{Delta, Memory, Position, View, ViewError, apply};
+use crate::tlog::entry::{self, EntryRef};
+use crate::tlog::tree::{Frontier, leaf_hash};
+use crate::value::{Blake3, LedgerId, PublicKey, Sha256, Signature, Time};
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// An entry as stored, with the disclosures kept for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a> {
+    /// The entry's bytes.
+    pub entry: &'a [u8],
+    /// Disclosures of its event, base64url.
+    pub disclosures: &'a [String],
+}
+
+/// What came of one entry.
+#[derive(Debug, Clone)]
+pub struct Entered {
+    /// Where and when it is recorded; the time is the last entry's where the entry cannot be read.
+    pub at: Position,
+    /// Its event, where the bytes are one.
+    pub event: Option<Event>,
+    /// What admission found.
+    pub findings: Vec<Finding>,
+    /// Records it puts; already put where the replay keeps its own state.
+    pub delta: Delta,
+}
+
+/// One entry read and ready for admission: the part that needs no state and runs on all processors.
+struct Prepared {
+    recorded_at: Option<Time>,
+    prev: Option<Blake3>,
+    link: Blake3,
+    leaf: Sha256,
+    event: Result<Box<Signed>, Finding>,
+}
+
+/// An event with the signature over it.
+struct Signed {
+    event: Event,
+    message: Vec<u8>,
+    signature: Signature,
+    misfit: Option<Finding>,
+}
+
+/// Where a replay stands.
+pub struct Replay<V> {
+    ledger: LedgerId,
+    view: V,
+    frontier: Frontier,
+    last_link: Blake3,
+    last_time: Option<Time>,
+    keyring: Keyring,
+}
+
+impl Replay<Memory> {
+    /// A replay from the first entry.
+    #[must_use]
+    pub fn new(ledger: LedgerId) -> Self {
+        Self {
+            ledger,
+            view: Memory::default(),
+            frontier: Frontier::new(),
+            last_link: entry::first_prev(ledger),
+            last_time: None,
+            keyring: Keyring::default(),
+        }
+    }
+
+    /// Enters a run of entries, in order.
+    pub fn push(&mut self, entries: &[Raw<'_>]) -> Result<Vec<Entered>, ViewError> {
+        let prepared: Vec<Prepared> = entries.par_iter().map(prepare).collect();
+        let verdicts = self.verify_known(&prepared)?;
+        let mut entered = Vec::with_capacity(prepared.len());
+        for (prepared, verdict) in prepared.into_iter().zip(verdicts) {
+            let one = self.enter(prepared, verdict)?;
+            self.view.put(one.delta.iter().cloned());
+            entered.push(one);
+        }
+        Ok(entered)
+    }
+}
+
+impl<V: View> Replay<V> {
+    /// State after the entries so far.
+    pub fn view(&self) -> &V {
+        &self.view
+    }
+
+    /// The tree of the entries so far.
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// When the last entry was recorded.
+    pub fn last_time(&self) -> Option<Time> {
+        self.last_time
+    }
+
+    /// Verifies in bulk what is signed by keys known by now; the others are verified when their turn comes.
+    fn verify_known(&self, prepared: &[Prepared]) -> Result<Vec<Option<(PublicKey, bool)>>, ViewError> {
+        let mut keys: HashMap<_, Option<PublicKey>> = HashMap::new();
+        let mut items = Vec::new();
+        let mut at = Vec::new();
+        for (number, one) in prepared.iter().enumerate() {
+            let Ok(signed) = &one.event else { continue };
+            let kid = signed.event.kid;
+            if let std::collections::hash_map::Entry::Vacant(slot) = keys.entry(kid) {
+                slot.insert(self.view.key(&kid)?.map(|record| record.public));
+            }
+            if let Some(Some(public)) = keys.get(&kid) {
+                at.push((number, *public));
+                items.push((*public, signed));
+            }
+        }
+        let items: Vec<Item<'_>> = items
+            .iter()
+            .map(|(public, signed)| Item { key: public, message: &signed.message, signature: &signed.signature })
+            .collect();
+        let mut verdicts = vec![None; prepared.len()];
+        for ((number, public), is_valid) in at.into_iter().zip(self.keyring.verify_many(&items)) {
+            if let Some(slot) = verdicts.get_mut(number) {
+                *slot = Some((public, is_valid));
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn enter(&mut self, prepared: Prepared, verdict: Option<(PublicKey, bool)>) -> Result<Entered, ViewError> {
+        let index = self.frontier.size();
+        let recorded_at = prepared.recorded_at.or(self.last_time).unwrap_or(Time::MIN);
+        let at = Position { ledger: self.ledger, index, recorded_at };
+        let link = check_link(index, prepared.prev, self.last_link);
+        let after = self.last_time;
+        self.frontier.append(prepared.leaf);
+        self.last_link = prepared.link;
+        self.last_time = Some(after.map_or(recorded_at, |after| after.max(recorded_at)));
+        let signed = match prepared.event {
+            Ok(signed) => signed,
+            Err(finding) => {
+                let findings = link.into_iter().chain([finding.at(format_args!("entry {index}"))]).collect();
+                return Ok(Entered { at, event: None, findings, delta: Delta::new() });
+            }
+        };
+        let check = |key: &PublicKey| match verdict {
+            Some((known, is_valid)) if known == *key => is_valid,
+            _ => self.keyring.verify(key, &signed.message, &signed.signature),
+        };
+        let admission = Admission { view: &self.view, at, after, event: &signed.event, signed_by: &check };
+        let mut findings: Vec<Finding> = link.map(|finding| finding.on(signed.event.id)).into_iter().collect();
+        findings.extend(signed.misfit.clone());
+        findings.extend(admit(&admission)?);
+        let admitted = !findings.iter().any(Finding::blocks);
+        let recorded_before = self.view.event(&signed.event.id)?.is_some();
+        let delta = if recorded_before { Delta::new() } else { apply(&self.view, &at, &signed.event, admitted)? };
+        Ok(Entered { at, event: Some(signed.event), findings, delta })
+    }
+}
+
+fn check_link(index: u64, prev: Option<Blake3>, expected: Blake3) -> Option<Finding> {
+    let prev = prev.filter(|prev| *prev != expected)?;
+    let finding = Finding::new(Code::LinkBroken, format_args!("link {expected}"), prev);
+    Some(finding.at(format_args!("entry {index}")))
+}
+
+fn prepare(raw: &Raw<'_>) -> Prepared {
+    let parsed = EntryRef::parse(raw.entry);
+    let (recorded_at, prev) = match &parsed {
+        Ok(entry) => (Some(entry.recorded_at), Some(entry.prev)),
+        Err(_) => (None, None),
+    };
+    Prepared {
+        recorded_at,
+        prev,
+        link: entry::link(raw.entry),
+        leaf: leaf_hash(raw.entry),
+        event: parsed.map_err(|error| malformed(&error)).and_then(|entry| open_entry(entry.jwt, raw.disclosures)),
+    }
+}
+
+fn malformed(problem: &dyn std::fmt::Display) -> Finding {
+    Finding::new(Code::Malformed, "an entry with an event of this format", problem)
+}
+
+/// Opens the event of an entry. Disclosures that do not fit are a finding, and the event is read without any: the signed
+/// bytes stand by themselves, and who holds what never depends on a value that can be withheld.
+fn open_entry(jwt: &str, disclosures: &[String]) -> Result<Box<Signed>, Finding> {
+    let jws = Jws::parse(jwt, Typ::Event).map_err(|error| malformed(&error))?;
+    let on = |finding: Finding| finding.on(jws.event_id());
+    let disclosures: Result<Vec<Disclosure>, _> = disclosures.iter().map(|text| Disclosure::parse(text)).collect();
+    let shown = disclosures.map_err(|error| error.to_string());
+    let shown = shown.and_then(|shown| open::open(&jws, &shown).map_err(|error| error.to_string()));
+    let (opened, problem) = match shown {
+        Ok(opened) => (opened, None),
+        Err(problem) => (open::open(&jws, &[]).map_err(|error| on(malformed(&error)))?, Some(problem)),
+    };
+    let expected = "disclosures that each fit one digest of the event";
+    Ok(Box::new(Signed {
+        event: Event { id: opened.id, kid: opened.kid, payload: opened.payload },
+        message: jws.signing_input().to_vec(),
+        signature: *jws.signature(),
+        misfit: problem.map(|problem| on(Finding::new(Code::Disclosure, expected, problem))),
+    }))
+}
