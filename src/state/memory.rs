@@ -4,7 +4,7 @@ use super::record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
     Record,
 };
-use super::view::{Find, View, ViewError};
+use super::view::{Find, Put, View, ViewError};
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
 use std::collections::HashMap;
 
@@ -25,11 +25,10 @@ pub struct Memory {
     named_by: HashMap<EventId, Vec<EventId>>,
 }
 
-impl Memory {
-    /// Puts records, in order.
-    pub fn put(&mut self, delta: impl IntoIterator<Item = Record>) {
+impl Put for Memory {
+    fn put(&mut self, delta: &[Record]) {
         for record in delta {
-            match record {
+            match record.clone() {
                 Record::Event(id, record) => drop(self.events.insert(id, record)),
                 Record::Party(id, record) => drop(self.parties.insert(id, record)),
                 Record::Key(id, record) => drop(self.keys.insert(id, record)),
@@ -148,9 +147,10 @@ impl<V: View> Overlay<V> {
     pub fn new(base: V) -> Self {
         Self { base, top: Memory::default() }
     }
+}
 
-    /// Puts records on top.
-    pub fn put(&mut self, delta: impl IntoIterator<Item = Record>) {
+impl<V> Put for Overlay<V> {
+    fn put(&mut self, delta: &[Record]) {
         self.top.put(delta);
     }
 }

@@ -21,4 +21,4 @@ pub use record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, LotStatus, PartyRecord,
     PinRecord, Record, Revocation,
 };
-pub use view::{Find, View, ViewError};
+pub use view::{Find, Put, View, ViewError};

@@ -2,6 +2,7 @@
 
 use super::record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
+    Record,
 };
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
 
@@ -37,6 +38,12 @@ pub trait View {
     fn voided(&self, id: &EventId) -> Result<Option<EventId>, ViewError>;
     /// Events that name this one in a subject position, in the order recorded.
     fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError>;
+}
+
+/// State that can be added to.
+pub trait Put {
+    /// Puts the records of one event, in order.
+    fn put(&mut self, delta: &[Record]);
 }
 
 /// Finding things by what people call them, and listing them. Rules never use it: names are no identity.

@@ -7,14 +7,12 @@
 //! In scope: everything that follows from the entries in order. Not in scope: the tree and its checkpoints (`tlog`, checked
 //! by the caller against [`Replay::frontier`]), review (`rules`), reading files (`ledger`).
 
-use crate::envelope::disclosure::Disclosure;
-use crate::envelope::jws::{Jws, Typ};
-use crate::envelope::open;
+use crate::envelope::{Disclosure, Jws, Typ, open};
 use crate::event::Event;
 use crate::finding::{Code, Finding};
 use crate::keyring::{Item, Keyring};
 use crate::rules::{Admission, admit};
-use crate::state::{Delta, Memory, Position, View, ViewError, apply};
+use crate::state::{Delta, Memory, Position, Put, View, ViewError, apply};
 use crate::tlog::entry::{self, EntryRef};
 use crate::tlog::tree::{Frontier, leaf_hash};
 use crate::value::{Blake3, LedgerId, PublicKey, Sha256, Signature, Time};
@@ -49,7 +47,7 @@ struct Prepared {
     prev: Option<Blake3>,
     link: Blake3,
     leaf: Sha256,
-    event: Result<Box<Signed>, Finding>,
+    event: Result<Box<Signed>, Box<Finding>>,
 }
 
 /// An event with the signature over it.
@@ -74,14 +72,15 @@ impl Replay<Memory> {
     /// A replay from the first entry.
     #[must_use]
     pub fn new(ledger: LedgerId) -> Self {
-        Self {
-            ledger,
-            view: Memory::default(),
-            frontier: Frontier::new(),
-            last_link: entry::first_prev(ledger),
-            last_time: None,
-            keyring: Keyring::default(),
-        }
+        let (frontier, last_link) = (Frontier::new(), entry::first_prev(ledger));
+        Self::resume(ledger, Memory::default(), frontier, last_link, None)
+    }
+}
+
+impl<V: View + Put> Replay<V> {
+    /// A replay that goes on after the entries that `view` and `frontier` stand for; `last_link` is the BLAKE3 of the last.
+    pub fn resume(ledger: LedgerId, view: V, frontier: Frontier, last_link: Blake3, last_time: Option<Time>) -> Self {
+        Self { ledger, view, frontier, last_link, last_time, keyring: Keyring::default() }
     }
 
     /// Enters a run of entries, in order.
@@ -91,17 +90,20 @@ impl Replay<Memory> {
         let mut entered = Vec::with_capacity(prepared.len());
         for (prepared, verdict) in prepared.into_iter().zip(verdicts) {
             let one = self.enter(prepared, verdict)?;
-            self.view.put(one.delta.iter().cloned());
+            self.view.put(&one.delta);
             entered.push(one);
         }
         Ok(entered)
     }
-}
 
-impl<V: View> Replay<V> {
     /// State after the entries so far.
     pub fn view(&self) -> &V {
         &self.view
+    }
+
+    /// The state, at the end.
+    pub fn into_view(self) -> V {
+        self.view
     }
 
     /// The tree of the entries so far.
@@ -195,25 +197,25 @@ fn prepare(raw: &Raw<'_>) -> Prepared {
     }
 }
 
-fn malformed(problem: &dyn std::fmt::Display) -> Finding {
-    Finding::new(Code::Malformed, "an entry with an event of this format", problem)
+fn malformed(problem: &dyn std::fmt::Display) -> Box<Finding> {
+    Box::new(Finding::new(Code::Malformed, "an entry with an event of this format", problem))
 }
 
 /// Opens the event of an entry. Disclosures that do not fit are a finding, and the event is read without any: the signed
 /// bytes stand by themselves, and who holds what never depends on a value that can be withheld.
-fn open_entry(jwt: &str, disclosures: &[String]) -> Result<Box<Signed>, Finding> {
+fn open_entry(jwt: &str, disclosures: &[String]) -> Result<Box<Signed>, Box<Finding>> {
     let jws = Jws::parse(jwt, Typ::Event).map_err(|error| malformed(&error))?;
     let on = |finding: Finding| finding.on(jws.event_id());
     let disclosures: Result<Vec<Disclosure>, _> = disclosures.iter().map(|text| Disclosure::parse(text)).collect();
     let shown = disclosures.map_err(|error| error.to_string());
-    let shown = shown.and_then(|shown| open::open(&jws, &shown).map_err(|error| error.to_string()));
-    let (opened, problem) = match shown {
-        Ok(opened) => (opened, None),
-        Err(problem) => (open::open(&jws, &[]).map_err(|error| on(malformed(&error)))?, Some(problem)),
+    let shown = shown.and_then(|shown| open(&jws, &shown).map_err(|error| error.to_string()));
+    let (event, problem) = match shown {
+        Ok(event) => (event, None),
+        Err(problem) => (open(&jws, &[]).map_err(|error| Box::new(on(*malformed(&error))))?, Some(problem)),
     };
     let expected = "disclosures that each fit one digest of the event";
     Ok(Box::new(Signed {
-        event: Event { id: opened.id, kid: opened.kid, payload: opened.payload },
+        event,
         message: jws.signing_input().to_vec(),
         signature: *jws.signature(),
         misfit: problem.map(|problem| on(Finding::new(Code::Disclosure, expected, problem))),
