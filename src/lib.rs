@@ -11,7 +11,7 @@
 //! | L0 | [`value`] |
 //! | L1 | [`event`], [`finding`] |
 //! | L2 | [`envelope`], [`keyring`], [`tlog`] |
-//! | L3 | [`state`] |
+//! | L3 | [`state`], [`lineage`] |
 //! | L4 | [`rules`] |
 //! | L6 | [`ledger`], [`keys`] |
 //!
@@ -23,6 +23,7 @@ pub mod finding;
 pub mod keyring;
 pub mod keys;
 pub mod ledger;
+pub mod lineage;
 pub mod rules;
 pub mod state;
 pub mod tlog;
