@@ -3,3 +3,6 @@
 //! The entries are the record; hash tiles and the index follow from them. `schemas/FORMAT.md` has the layout.
 
 pub mod disk;
+mod draft;
+
+pub use draft::Draft;

@@ -1,0 +1,55 @@
+//! Drafts: what a caller wants recorded, before feed position, disclosures and signature.
+
+use crate::event::{Body, BusinessReference, Document, Payload, Purpose, When};
+use crate::value::{EventId, KeyId, LedgerId, PartyId, Text};
+
+/// An event to be recorded: its body with all leaves in clear, and who says it when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The issuer; none in a party's own registration.
+    pub by: Option<PartyId>,
+    /// The key to sign with; where absent, a key of the issuer at hand that may sign it.
+    pub kid: Option<KeyId>,
+    /// When it happened.
+    pub when: When,
+    /// The kind's own members.
+    pub body: Body,
+    /// Attached documents.
+    pub docs: Option<Vec<Document>>,
+    /// Purchase orders, contracts, work orders.
+    pub refs: Option<Vec<BusinessReference>>,
+    /// A remark.
+    pub remark: Option<Text>,
+    /// Keys at hand that cosign, each with its purpose.
+    pub cosigners: Vec<(Purpose, KeyId)>,
+    /// Own events signed earlier for this place in the feed and refused elsewhere.
+    pub voids: Vec<EventId>,
+}
+
+impl Draft {
+    /// A draft without documents, references and remark.
+    #[must_use]
+    pub fn new(by: Option<PartyId>, when: When, body: impl Into<Body>) -> Self {
+        Self {
+            by,
+            kid: None,
+            when,
+            body: body.into(),
+            docs: None,
+            refs: None,
+            remark: None,
+            cosigners: Vec::new(),
+            voids: Vec::new(),
+        }
+    }
+
+    /// The payload for a ledger; a `correct` is portable exactly where its target is.
+    #[cfg_attr(not(test), expect(dead_code, reason = "appending uses it"))]
+    pub(super) fn into_payload(self, ledger: LedgerId, is_portable: bool) -> Payload {
+        let aud = (!is_portable).then_some(ledger);
+        let mut payload = Payload::draft(self.by, aud, self.when, self.body);
+        (payload.docs, payload.refs, payload.remark) = (self.docs, self.refs, self.remark);
+        payload.voids = self.voids;
+        payload
+    }
+}
