@@ -44,7 +44,7 @@ impl Draft {
     }
 
     /// The payload for a ledger; a `correct` is portable exactly where its target is.
-    #[cfg_attr(not(test), expect(dead_code, reason = "appending uses it"))]
+    #[expect(dead_code, reason = "appending uses it")]
     pub(super) fn into_payload(self, ledger: LedgerId, is_portable: bool) -> Payload {
         let aud = (!is_portable).then_some(ledger);
         let mut payload = Payload::draft(self.by, aud, self.when, self.body);
