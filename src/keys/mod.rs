@@ -1,12 +1,13 @@
 //! Layer 6: private keys on disk and what they have signed.
 //!
 //! A key folder holds, per key, `<name>.pem` (PKCS#8, readable by `openssl pkey`) and `<name>.pub` (a JSON description
-//! without secrets), and once for all of them the signing memory, which is what keeps a key from signing two
+//! without secrets), and once for all of them the signing memory ([`memory`]), which is what keeps a key from signing two
 //! histories. One key, one machine: gates, offices and hardware tokens each get a key of their own.
 //!
 //! In scope: formats, file modes, passphrases once they are known, what was signed last. Not in scope: asking a person
 //! for a passphrase and finding the folder (`cli`), what a key is allowed to sign (`rules::chain`).
 
+pub mod memory;
 mod passphrase;
 mod pem;
 mod store;
@@ -98,12 +99,21 @@ pub enum KeyError {
         /// Who holds it, as far as known.
         holder: String,
     },
+    /// The new key could not be entered into the signing memory.
+    #[error(transparent)]
+    Memory(Box<memory::MemoryError>),
     /// The system gave no random bytes.
     #[error("no random bytes from the system: {0}")]
     NoRandomness(getrandom::Error),
     /// The key could not be encoded or encrypted.
     #[error("cannot encode the key: {0}")]
     Encode(pkcs8::Error),
+}
+
+impl From<memory::MemoryError> for KeyError {
+    fn from(error: memory::MemoryError) -> Self {
+        Self::Memory(Box::new(error))
+    }
 }
 
 impl KeyError {
@@ -117,6 +127,7 @@ impl KeyError {
             ),
             Self::Exists { .. } => Some("choose another name".to_owned()),
             Self::Unknown { .. } => Some("`oretrail key list` shows the keys of the folder".to_owned()),
+            Self::Memory(error) => error.hint().map(str::to_owned),
             Self::Ambiguous { .. } => Some("give more characters, or the name".to_owned()),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! The key folder: creating, listing, finding and opening keys.
 
 use super::KeyError;
+use super::memory::SigningMemory;
 use super::passphrase::{Ask, PassphraseSource, refuse_open_to_others};
 use super::pem::{self, Cost, MAX_PEM_BYTES};
 use crate::envelope::json::{self, Rules};
@@ -101,9 +102,11 @@ impl<'d> KeyStore<'d> {
         &self.folder
     }
 
-    /// Makes a key file and its description, both durable; with a passphrase source, encrypted. Never overwrites.
+    /// Makes a key file and its description and enters the key into the signing memory, all durable; with a passphrase
+    /// source, the file is encrypted. Never overwrites.
     ///
-    /// The key cannot sign yet: it has to be entered into the signing memory too.
+    /// # Errors
+    /// Among others, the signing memory is in use, also by this process.
     pub fn create(
         &self,
         new: &NewKey<'_>,
@@ -130,8 +133,9 @@ impl<'d> KeyStore<'d> {
             party: None,
             comment: new.comment.clone(),
         };
-        // The description first: a key file is never found without one.
+        // The key file last: it is never found without its description and memory.
         self.write_info(new.name, &info)?;
+        SigningMemory::open(self.disk, &self.folder, "a new key", &mut || false)?.enter(info.kid)?;
         replace_durably(self.disk, &path, text.as_bytes(), Access::OwnerOnly)?;
         Ok(KeyEntry { name: new.name.to_owned(), path, info, encrypted: passphrase.is_some() })
     }
