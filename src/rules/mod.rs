@@ -8,7 +8,11 @@
 
 mod chain;
 mod custody;
+pub mod data;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod keys;
+mod mass;
 mod place;
 
 use crate::event::Event;
@@ -45,6 +49,7 @@ pub fn admit(admission: &Admission<'_>) -> Result<Vec<Finding>, ViewError> {
     }
     custody::check_admission(admission, &mut findings)?;
     place::check_admission(admission, &mut findings)?;
+    mass::check_admission(admission, &mut findings)?;
     Ok(findings)
 }
 
