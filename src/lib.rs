@@ -14,12 +14,14 @@
 //! | L3 | [`state`], [`lineage`] |
 //! | L4 | [`rules`] |
 //! | L6 | [`ledger`], [`keys`] |
+//! | L7 | [`interop`] |
 //!
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
 pub mod envelope;
 pub mod event;
 pub mod finding;
+pub mod interop;
 pub mod keyring;
 pub mod keys;
 pub mod ledger;

@@ -1,0 +1,303 @@
+//! Reading batch files: TOML as a whole, JSON Lines as a stream.
+
+use super::error::{At, BatchError, Problem};
+use super::step::{Header, Place, Step, pointer};
+use super::toml_values::Lines;
+use crate::envelope::json::{self, Rules};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::io::{BufRead, Read as _};
+use toml::de::{DeTable, DeValue};
+
+/// The most bytes of a batch in JSON Lines, which is read as a stream: 1 GiB.
+pub const MAX_BATCH_BYTES: u64 = 1 << 30;
+/// The most bytes of a batch in TOML, which is held in memory: 16 MiB.
+pub const MAX_TOML_BYTES: u64 = 16 << 20;
+/// The most bytes of one line of JSON Lines: 1 MiB, many times what an entry can hold.
+pub const MAX_LINE_BYTES: u64 = 1 << 20;
+
+/// JSON of a step: exact numbers, no `null`, and the nesting that the deepest body needs.
+const RULES: Rules = Rules { depth: 24, null: false, ..Rules::FILE };
+
+/// The two spellings of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// TOML with one `[[step]]` each.
+    Toml,
+    /// JSON Lines (one object a line), with an optional header as the first line.
+    JsonLines,
+}
+
+/// A batch file that is being read; gives its steps in order.
+#[derive(Debug)]
+pub struct BatchReader<R> {
+    header: Header,
+    steps: Steps<R>,
+}
+
+#[derive(Debug)]
+enum Steps<R> {
+    Held(std::vec::IntoIter<Step>),
+    Stream(JsonLines<R>),
+}
+
+impl<R: BufRead> BatchReader<R> {
+    /// Reads the header (and, of TOML, everything).
+    pub fn new(format: Format, mut source: R) -> Result<Self, BatchError> {
+        match format {
+            Format::Toml => {
+                let mut text = Vec::new();
+                let read = source.by_ref().take(MAX_TOML_BYTES + 1).read_to_end(&mut text);
+                read.map_err(|error| file_error(Problem::Read(error.to_string())))?;
+                if u64::try_from(text.len()).is_ok_and(|found| found > MAX_TOML_BYTES) {
+                    return Err(file_error(Problem::Limit { what: "a TOML batch", most: MAX_TOML_BYTES }));
+                }
+                let text = String::from_utf8(text).map_err(|error| not_utf8(&error))?;
+                let (header, steps) = read_toml(&text)?;
+                Ok(Self { header, steps: Steps::Held(steps.into_iter()) })
+            }
+            Format::JsonLines => {
+                let (header, lines) = JsonLines::new(source)?;
+                Ok(Self { header, steps: Steps::Stream(lines) })
+            }
+        }
+    }
+
+    /// What the file says about itself; the default header where JSON Lines have none.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+impl<R: BufRead> Iterator for BatchReader<R> {
+    type Item = Result<Step, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.steps {
+            Steps::Held(steps) => steps.next().map(Ok),
+            Steps::Stream(lines) => lines.next_step(),
+        }
+    }
+}
+
+fn file_error(problem: Problem) -> BatchError {
+    BatchError::new(At::default(), problem)
+}
+
+fn not_utf8(error: &std::string::FromUtf8Error) -> BatchError {
+    let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+    let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
+    BatchError::new(At { line, ..At::default() }, Problem::Syntax("expected UTF-8, found other bytes".to_owned()))
+}
+
+/// Reads a TOML batch: header and steps.
+fn read_toml(text: &str) -> Result<(Header, Vec<Step>), BatchError> {
+    let lines = Lines::new(text);
+    let mut table = DeTable::parse(text).map_err(|error| {
+        let (line, column) = lines.position(error.span().map_or(0, |span| span.start));
+        BatchError::new(At { line, column, ..At::default() }, Problem::Syntax(error.message().to_owned()))
+    })?;
+    let steps = table.get_mut().remove("step");
+    let mut place = Place { line: 1, column: 1, marks: Vec::new() };
+    let header = lines.table(table.get_ref(), &mut place.marks)?;
+    let header = header_from(header, &place)?;
+    let Some(steps) = steps else { return Ok((header, Vec::new())) };
+    let DeValue::Array(steps) = steps.get_ref() else {
+        let (line, column) = lines.position(steps.span().start);
+        let problem = Problem::Member("expected steps as `[[step]]`, found a single `step`".to_owned());
+        return Err(BatchError::new(At { line, column, ..At::default() }, problem));
+    };
+    let mut read = Vec::with_capacity(steps.len());
+    for (number, step) in (1..).zip(steps) {
+        let (line, column) = lines.position(step.span().start);
+        let mut place = Place { line, column, marks: Vec::new() };
+        let DeValue::Table(table) = step.get_ref() else {
+            let at = At { step: Some(number), line, column, ..At::default() };
+            return Err(BatchError::new(at, Problem::Member("expected a step as a table".to_owned())));
+        };
+        let map = lines.table(table, &mut place.marks).map_err(|mut error| {
+            let name = table.get("as").and_then(|name| name.get_ref().as_str());
+            (error.at.step, error.at.name) = (Some(number), name.map(str::to_owned));
+            error
+        })?;
+        read.push(Step::from_map(number, place, map)?);
+    }
+    Ok((header, read))
+}
+
+fn header_from(map: Map<String, Value>, place: &Place) -> Result<Header, BatchError> {
+    from_map(map).map_err(|(pointer, problem)| {
+        let mark = place.marks.iter().find(|(mark, ..)| *mark == pointer);
+        let (line, column) = mark.map_or((place.line, place.column), |(_, line, column)| (*line, *column));
+        BatchError::new(At { line, column, pointer, ..At::default() }, Problem::Member(problem))
+    })
+}
+
+fn from_map<T: DeserializeOwned>(map: Map<String, Value>) -> Result<T, (String, String)> {
+    serde_path_to_error::deserialize(Value::Object(map))
+        .map_err(|error| (pointer(error.path()), error.inner().to_string()))
+}
+
+/// Steps as JSON Lines.
+#[derive(Debug)]
+struct JsonLines<R> {
+    source: R,
+    line: usize,
+    read: u64,
+    steps: u64,
+    first: Option<Map<String, Value>>,
+    ended: bool,
+}
+
+impl<R: BufRead> JsonLines<R> {
+    /// Reads the first line, which is the header where it has a member `oretrail`.
+    fn new(source: R) -> Result<(Header, Self), BatchError> {
+        let mut lines = Self { source, line: 0, read: 0, steps: 0, first: None, ended: false };
+        let Some(first) = lines.next_map()? else { return Ok((Header::default(), lines)) };
+        if first.contains_key("oretrail") {
+            let place = Place { line: lines.line, column: 1, marks: Vec::new() };
+            return Ok((header_from(first, &place)?, lines));
+        }
+        lines.first = Some(first);
+        Ok((Header::default(), lines))
+    }
+
+    fn next_step(&mut self) -> Option<Result<Step, BatchError>> {
+        if self.ended {
+            return None;
+        }
+        let map = match self.first.take().map_or_else(|| self.next_map(), |first| Ok(Some(first))) {
+            Ok(Some(map)) => map,
+            Ok(None) => {
+                self.ended = true;
+                return None;
+            }
+            Err(error) => {
+                self.ended = true;
+                return Some(Err(error));
+            }
+        };
+        self.steps += 1;
+        let place = Place { line: self.line, column: 1, marks: Vec::new() };
+        Some(Step::from_map(self.steps, place, map))
+    }
+
+    /// The next line that is not blank, as an object.
+    fn next_map(&mut self) -> Result<Option<Map<String, Value>>, BatchError> {
+        let mut text = Vec::new();
+        loop {
+            text.clear();
+            self.line += 1;
+            let at = At { line: self.line, ..At::default() };
+            let problem = |problem| BatchError::new(at.clone(), problem);
+            let read = self.source.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut text);
+            let read = u64::try_from(read.map_err(|e| problem(Problem::Read(e.to_string())))?).unwrap_or(u64::MAX);
+            if read == 0 {
+                return Ok(None);
+            }
+            self.read = self.read.saturating_add(read);
+            if read > MAX_LINE_BYTES {
+                return Err(problem(Problem::Limit { what: "a line", most: MAX_LINE_BYTES }));
+            }
+            if self.read > MAX_BATCH_BYTES {
+                return Err(problem(Problem::Limit { what: "a batch", most: MAX_BATCH_BYTES }));
+            }
+            if !text.trim_ascii().is_empty() {
+                return json::from_slice(&text, &RULES).map(Some).map_err(|error| {
+                    let at = At { line: self.line, column: error.column, pointer: error.pointer, ..At::default() };
+                    BatchError::new(at, Problem::Syntax(error.kind.to_string()))
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toml(text: &str) -> Result<(Header, Vec<Step>), BatchError> {
+        let reader = BatchReader::new(Format::Toml, text.as_bytes())?;
+        let header = reader.header().clone();
+        Ok((header, reader.collect::<Result<_, _>>()?))
+    }
+
+    fn lines(text: &str) -> Result<Vec<Step>, BatchError> {
+        BatchReader::new(Format::JsonLines, text.as_bytes())?.collect()
+    }
+
+    const STEP: &str =
+        r#"{"kind":"retire","as":"r","by":"mine","when":"2026-01-01T00:00:00Z","lots":["x"],"reason":"lost"}"#;
+
+    #[test]
+    fn toml_and_json_lines_give_the_same_step() {
+        let text = "oretrail = \"batch/1\"\ntitle = \"T\"\n[[step]]\nkind = \"retire\"\nas = \"r\"\nby = \"mine\"\n\
+                    when = 2026-01-01T00:00:00Z\nlots = [\"x\"]\nreason = \"lost\"\n";
+        let (header, steps) = toml(text).unwrap();
+        assert_eq!(header.title.as_deref(), Some("T"));
+        let other = lines(&format!("{{\"oretrail\":\"batch/1\"}}\n\n{STEP}\n")).unwrap();
+        assert_eq!((&steps[0].members, &steps[0].body), (&other[0].members, &other[0].body));
+        assert_eq!(other[0].place.line, 3);
+        assert_eq!(lines(STEP).unwrap().len(), 1);
+        assert_eq!(lines("").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_line_and_column() {
+        for (text, expected) in [
+            ("oretrail = \"batch/1\"\nx = [", "line 2 column 6"),
+            ("oretrail = \"batch/2\"", "line 1 column 12, /oretrail: expected `batch/1`, found `batch/2`"),
+            ("title = \"x\"", "line 1 column 1: missing field `oretrail`"),
+            ("oretrail = \"batch/1\"\noretrail = \"batch/1\"", "line 2 column 1: duplicate key"),
+            ("oretrail = \"batch/1\"\nstep = 1", "line 2 column 8: expected steps"),
+            ("oretrail = \"batch/1\"\nnope = 1", "line 2 column 8, /nope: unknown field `nope`"),
+            (
+                "oretrail = \"batch/1\"\n[[step]]\nkind = \"splt\"",
+                "step 1, line 3 column 8, /kind: expected an event kind",
+            ),
+            (
+                "oretrail = \"batch/1\"\n[[step]]\nkind = \"split\"\nas = \"s\"\nm = 0.5",
+                "step 1 (`s`), line 5 column 5, /m: expected no floating-point number, found `0.5`",
+            ),
+            (
+                "oretrail = \"batch/1\"\n[[step]]\nkind = \"split\"\nwhen = { from = 2026-01-02T00:00:00Z, to = 2026-01-01T00:00:00Z }",
+                "line 4 column 8, /when: expected `to` not before",
+            ),
+        ] {
+            let error = toml(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        for (text, expected) in [
+            (format!("{STEP}\n{{\"kind\":\"split\",\"kind\":1}}"), "line 2 column 17: duplicate member `kind`"),
+            (format!("{STEP}\n[]"), "line 2 column 1: invalid type: sequence"),
+            (format!("{STEP}\n{{\"kind\":1.5}}"), "line 2 column 9, /kind: expected an integer"),
+            ("{\"kind\":\"split\",\"when\":\"now\"}".to_owned(), "step 1, line 1 column 1, /when: expected a UTC time"),
+            (format!("{{\"a\":{}", "[".repeat(10_000)), "levels of nesting"),
+            (" ".repeat(2 << 20), "line 1: expected a line of at most 1048576 bytes"),
+        ] {
+            let error = lines(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn deep_toml_and_other_bytes_are_refused() {
+        let deep = format!("oretrail = \"batch/1\"\n[[step]]\na = {}", "[".repeat(10_000));
+        assert!(toml(&deep).is_err());
+        let deep = format!("oretrail = \"batch/1\"\n[[step]]\na = {}{}", "[".repeat(40), "]".repeat(40));
+        assert!(toml(&deep).unwrap_err().to_string().contains("levels of nesting"));
+        let error = BatchReader::new(Format::Toml, &b"a = 1\n\xff"[..]).unwrap_err();
+        assert_eq!(error.to_string(), "line 2: expected UTF-8, found other bytes");
+        let error = BatchReader::new(Format::JsonLines, &b"\xff"[..]).unwrap_err();
+        assert!(error.to_string().contains("expected UTF-8"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,200}") {
+            let _ = toml(&text);
+            let _ = lines(&text);
+        }
+    }
+}

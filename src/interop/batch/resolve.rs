@@ -1,0 +1,316 @@
+//! From a step to a draft: names become ids, short forms are written out, what state can tell is added.
+
+use super::complete::Completion;
+use super::error::{BatchError, Candidate, Problem};
+use super::names::{LocalNames, Names, Wanted};
+use super::positions::positions;
+use super::short::{self, OutputName};
+use super::step::{Step, pointer};
+use crate::event::{Body, Document, Kind, Lot, Purpose, When};
+use crate::ledger::Draft;
+use crate::state::View;
+use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId, Time};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// Resolves the steps of one batch, in order.
+///
+/// Ids follow from earlier steps, so the caller records each draft and reports it with [`Self::recorded`] before it
+/// resolves the next step.
+#[derive(Debug, Default)]
+pub struct Resolver {
+    local: LocalNames,
+    /// Names of the ledger that were looked up already; parties, facilities and keys only.
+    found: HashMap<(Wanted, String), String>,
+    /// Lots made by this batch that are not used up.
+    lots: HashMap<LotId, Lot>,
+}
+
+/// What a step is resolved against.
+pub struct Context<'a> {
+    /// The ledger that records the batch.
+    pub ledger: LedgerId,
+    /// Names of what was recorded before.
+    pub names: &'a dyn Names,
+    /// State after the steps so far.
+    pub view: &'a dyn View,
+    /// When a step happened that does not say so; such a step is refused where absent.
+    pub now: Option<Time>,
+}
+
+impl Resolver {
+    /// The draft of a step; see the module's documentation for what may be left out.
+    ///
+    /// Establishes that every name means one thing, and that the body has its type and shape; nothing about whether it
+    /// may be recorded.
+    pub fn resolve(&mut self, step: &Step, context: &Context<'_>) -> Result<Draft, BatchError> {
+        let kind = step.kind();
+        let members = &step.members;
+        let by = match (&members.by, kind) {
+            (None, Kind::Party) => None,
+            (None, _) => {
+                let hint = "say who states it: a party's name or id";
+                return Err(step.error("", Problem::Missing { member: "by", hint }));
+            }
+            (Some(by), _) => Some(self.id::<PartyId>(step, "/by", Wanted::Party, by, context)?),
+        };
+        let key = members.signed_with.as_ref();
+        let kid = key.map(|key| self.id::<KeyId>(step, "/signed_with", Wanted::Key, key, context)).transpose()?;
+        let hint = "say when it happened: `when = 2026-11-03T08:00:00Z`, or `{ from, to }`";
+        let when = members.when.or(members.recorded_at.or(context.now).map(When::At));
+        let when = when.ok_or_else(|| step.error("", Problem::Missing { member: "when", hint }))?;
+        let (body, names) = self.body(step, by, context)?;
+        self.check_names(step, &names)?;
+        Ok(Draft {
+            kid,
+            docs: self.documents(step, context)?,
+            refs: members.refs.clone(),
+            remark: members.remark.clone(),
+            cosigners: cosigners(&body, by, context).map_err(|problem| step.error("", problem))?,
+            ..Draft::new(by, when, body)
+        })
+    }
+
+    /// The typed body of a step, and the names of its outputs.
+    fn body(
+        &mut self,
+        step: &Step,
+        by: Option<PartyId>,
+        context: &Context<'_>,
+    ) -> Result<(Body, Vec<OutputName>), BatchError> {
+        let kind = step.kind();
+        let member = |(pointer, problem): (String, String)| step.error(pointer, Problem::Member(problem));
+        let mut body = step.body.clone();
+        let names = short::write_out(kind, &mut body).map_err(member)?;
+        let mut body = Value::Object(body);
+        for position in positions(kind) {
+            self.replace(&mut body, position.path, "", step, position.wanted, context)?;
+        }
+        if let Value::Object(body) = &mut body {
+            let describe = |id| self.describe(id, context);
+            let completion =
+                Completion { ledger: context.ledger, by, view: context.view, describe: &describe, outputs: &names };
+            completion.complete(kind, body).map_err(|(pointer, problem)| step.error(pointer, problem))?;
+        }
+        let body =
+            Body::from_value(kind, body).map_err(|error| member((pointer(error.path()), error.inner().to_string())))?;
+        body.check_shape().map_err(|error| member((String::new(), error.to_string())))?;
+        Ok((body, names))
+    }
+
+    /// Replaces the names at one position; `path` is what is left of it below `value`.
+    // The recursion follows the path, a constant of at most three members.
+    fn replace(
+        &mut self,
+        value: &mut Value,
+        path: &str,
+        pointer: &str,
+        step: &Step,
+        wanted: Wanted,
+        context: &Context<'_>,
+    ) -> Result<(), BatchError> {
+        if path.is_empty() {
+            if let Value::String(text) = value {
+                *text = self.find(step, pointer, wanted, text, context)?;
+            }
+            return Ok(());
+        }
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let (name, is_list) = first.strip_suffix("[]").map_or((first, false), |name| (name, true));
+        let Some(member) = value.get_mut(name) else { return Ok(()) };
+        let pointer = format!("{pointer}/{name}");
+        match member {
+            Value::Array(items) if is_list => {
+                for (number, item) in items.iter_mut().enumerate() {
+                    self.replace(item, rest, &format!("{pointer}/{number}"), step, wanted, context)?;
+                }
+                Ok(())
+            }
+            _ if is_list => Ok(()),
+            member => self.replace(member, rest, &pointer, step, wanted, context),
+        }
+    }
+
+    fn id<T: std::str::FromStr>(
+        &mut self,
+        step: &Step,
+        pointer: &str,
+        wanted: Wanted,
+        text: &str,
+        context: &Context<'_>,
+    ) -> Result<T, BatchError> {
+        let id = self.find(step, pointer, wanted, text, context)?;
+        id.parse().map_err(|_| step.error(pointer, Problem::Lookup(format!("expected a full id, found `{id}`"))))
+    }
+
+    /// The full id that a text means.
+    fn find(
+        &mut self,
+        step: &Step,
+        pointer: &str,
+        wanted: Wanted,
+        text: &str,
+        context: &Context<'_>,
+    ) -> Result<String, BatchError> {
+        let key = (wanted, text.to_owned());
+        if is_full(wanted, text) {
+            return Ok(text.to_owned());
+        }
+        if let Some(id) = self.local.given(wanted, text).or_else(|| self.found.get(&key)) {
+            return Ok(id.clone());
+        }
+        let recorded = context.names.find(wanted, text);
+        let mut candidates = recorded.map_err(|error| step.error(pointer, Problem::Lookup(error.0)))?;
+        for id in self.local.called(wanted, text) {
+            if candidates.iter().all(|known| known.id != *id) {
+                candidates.push(Candidate { id: id.clone(), words: "of this batch".to_owned() });
+            }
+        }
+        match candidates.as_slice() {
+            [one] => {
+                let id = one.id.clone();
+                if matches!(wanted, Wanted::Party | Wanted::Facility | Wanted::Key) {
+                    self.found.insert(key, id.clone());
+                }
+                Ok(id)
+            }
+            [] => {
+                let near = self.local.near(wanted, text);
+                Err(step.error(pointer, Problem::Unknown { wanted, text: text.to_owned(), near }))
+            }
+            _ => Err(step.error(pointer, Problem::Ambiguous { wanted, text: text.to_owned(), candidates })),
+        }
+    }
+
+    fn describe(&self, id: LotId, context: &Context<'_>) -> Result<Option<Lot>, Problem> {
+        match self.lots.get(&id) {
+            Some(lot) => Ok(Some(lot.clone())),
+            None => context.names.lot(id).map_err(|error| Problem::Lookup(error.0)),
+        }
+    }
+
+    fn documents(&mut self, step: &Step, context: &Context<'_>) -> Result<Option<Vec<Document>>, BatchError> {
+        let Some(mut docs) = step.members.docs.clone() else { return Ok(None) };
+        for (number, document) in docs.as_array_mut().into_iter().flatten().enumerate() {
+            self.replace(document, "issuer_party", &format!("/docs/{number}"), step, Wanted::Party, context)?;
+        }
+        serde_path_to_error::deserialize(docs).map(Some).map_err(|error| {
+            step.error(format!("/docs{}", pointer(error.path())), Problem::Member(error.inner().to_string()))
+        })
+    }
+
+    /// Names of a batch are given once.
+    fn check_names(&self, step: &Step, outputs: &[OutputName]) -> Result<(), BatchError> {
+        if let Some(name) = step.members.name.as_ref().filter(|name| self.local.is_given(Wanted::Event, name)) {
+            return Err(step.error("/as", Problem::Repeated(name.clone())));
+        }
+        let mut seen = std::collections::HashSet::new();
+        for (number, name) in outputs.iter().enumerate().filter_map(|(n, output)| Some((n, output.name.as_ref()?))) {
+            if self.local.is_given(Wanted::Lot, name) || !seen.insert(name) {
+                return Err(step.error(format!("/outputs/{number}/name"), Problem::Repeated(name.clone())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes under which id a step was recorded, so that later steps can name it and what it created.
+    pub fn recorded(&mut self, step: &Step, draft: &Draft, event: EventId) {
+        if let Some(name) = &step.members.name {
+            self.local.give(Wanted::Event, name, event);
+        }
+        self.name_created(step, draft, event);
+        let mut body = step.body.clone();
+        let names = short::write_out(step.kind(), &mut body).unwrap_or_default();
+        for head in draft.body.heads() {
+            if !matches!(draft.body.kind(), Kind::Dispatch | Kind::Receive) {
+                self.lots.remove(&head.lot);
+            }
+        }
+        let only = draft.body.outputs().len() == 1;
+        for ((id, lot), name) in draft.body.output_ids(event).zip(draft.body.outputs()).zip(names) {
+            if let Some(name) = name.name.as_ref().or(step.members.name.as_ref().filter(|_| only)) {
+                self.local.give(Wanted::Lot, name, id);
+            }
+            lot.labels.iter().flatten().for_each(|label| self.local.call(Wanted::Lot, label.as_str(), id));
+            self.lots.insert(id, lot.clone());
+        }
+    }
+
+    fn name_created(&mut self, step: &Step, draft: &Draft, event: EventId) {
+        let name = step.members.name.as_deref();
+        match &draft.body {
+            Body::Party(party) => {
+                let id = PartyId::from(event);
+                name.into_iter().for_each(|name| self.local.give(Wanted::Party, name, id));
+                self.local.call(Wanted::Party, party.name.as_str(), id);
+                name.into_iter().for_each(|name| self.name_key(name, party.key.id()));
+            }
+            Body::Facility(facility) => {
+                let id = FacilityId::from(event);
+                name.into_iter().for_each(|name| self.local.give(Wanted::Facility, name, id));
+                self.local.call(Wanted::Facility, facility.code.as_str(), id);
+                self.local.call(Wanted::Facility, facility.name.as_str(), id);
+            }
+            Body::Key(key) => {
+                if let (Some(name), Some(new)) = (name, key.key) {
+                    self.name_key(name, new.id());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives a key a name, for `signed_with` and `kid`.
+    pub fn name_key(&mut self, name: &str, key: KeyId) {
+        self.local.give(Wanted::Key, name, key);
+    }
+
+    /// Whether a key of this name is known to the batch.
+    #[must_use]
+    pub fn knows_key(&self, name: &str) -> bool {
+        self.local.is_given(Wanted::Key, name)
+    }
+
+    /// The id of a lot that this batch named.
+    #[must_use]
+    pub fn lot_named(&self, name: &str) -> Option<LotId> {
+        self.local.given(Wanted::Lot, name)?.parse().ok()
+    }
+
+    /// The id of a party that this batch named.
+    #[must_use]
+    pub fn party_named(&self, name: &str) -> Option<PartyId> {
+        self.local.given(Wanted::Party, name)?.parse().ok()
+    }
+}
+
+/// Whether a text is a full id.
+fn is_full(wanted: Wanted, text: &str) -> bool {
+    match wanted {
+        Wanted::Event | Wanted::Party | Wanted::Facility | Wanted::Ledger => text.parse::<EventId>().is_ok(),
+        Wanted::Lot => text.parse::<LotId>().is_ok(),
+        Wanted::Key => text.parse::<KeyId>().is_ok(),
+    }
+}
+
+/// The further signatures that a body needs; a party's is that of its registration key.
+fn cosigners(body: &Body, by: Option<PartyId>, context: &Context<'_>) -> Result<Vec<(Purpose, KeyId)>, Problem> {
+    let registration = |party: PartyId| {
+        let event = context.view.event(&party.into()).map_err(|error| Problem::Lookup(error.0))?;
+        Ok(event.and_then(|event| event.key))
+    };
+    let (purpose, key) = match body {
+        Body::Key(key) => (Purpose::NewKey, key.key.map(|key| key.id())),
+        Body::Facility(facility) => {
+            let old = facility.supersedes.map(|id| context.view.facility(&id)).transpose();
+            let old = old.map_err(|error| Problem::Lookup(error.0))?.flatten();
+            let other = old.map(|old| old.operator).filter(|operator| Some(*operator) != by);
+            (Purpose::OldOperator, other.map(registration).transpose()?.flatten())
+        }
+        Body::Decision(decision) => {
+            (Purpose::SecondApprover, decision.second_approver.map(registration).transpose()?.flatten())
+        }
+        _ => return Ok(Vec::new()),
+    };
+    Ok(key.map(|key| (purpose, key)).into_iter().collect())
+}

@@ -1,0 +1,6 @@
+//! Layer 7: exchange with people and other programs: the batch format, and playing a batch or scenario.
+//!
+//! Not in scope: what an event says and signs ([`crate::event`], [`crate::envelope`]), how it is recorded
+//! ([`crate::ledger`]), command lines.
+
+pub mod batch;
