@@ -4,5 +4,7 @@
 
 pub mod disk;
 mod draft;
+pub mod index;
+pub mod records;
 
 pub use draft::Draft;

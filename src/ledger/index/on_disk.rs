@@ -1,0 +1,118 @@
+//! The index on disk: sled 0.34, one tree, one batch at a time.
+//!
+//! Measured traps and what is done about them: `flush` is no fsync, so nothing here is relied on after a power cut; a kill
+//! while opening can leave `snap.*.generating` behind, which makes every later open fail, so such files are removed first,
+//! under our own lock; several trees are not atomic together, so there is one.
+
+use super::{FIRST_RECORD, IndexError, KeyValue, Pairs, TIP_KEY, Tip, parse_tip, seal, tip_bytes, unseal};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// An index in a sled database; holds its lock file.
+pub struct SledIndex {
+    db: sled::Db,
+    _lock: File,
+}
+
+/// How much memory sled may use for its cache.
+const CACHE_BYTES: u64 = 64 << 20;
+
+fn unusable(error: impl std::fmt::Display) -> IndexError {
+    IndexError::Unusable(error.to_string())
+}
+
+impl SledIndex {
+    /// Opens or creates the index in `folder`, guarded by the lock file `lock`; `wait` is asked while another process has
+    /// it, and says whether to go on waiting.
+    ///
+    /// # Errors
+    /// In use and `wait` gave up; unusable: then remove it ([`Self::remove`]) and build it anew.
+    pub fn open(folder: &Path, lock: &Path, wait: &mut dyn FnMut() -> bool) -> Result<Self, IndexError> {
+        let lock = acquire(lock, wait)?;
+        remove_unfinished_snapshots(folder)?;
+        let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = config.open().map_err(unusable)?;
+        Ok(Self { db, _lock: lock })
+    }
+
+    /// Removes an index, so that the next [`Self::open`] makes an empty one.
+    ///
+    /// # Errors
+    /// In use and `wait` gave up; the system's.
+    pub fn remove(folder: &Path, lock: &Path, wait: &mut dyn FnMut() -> bool) -> Result<(), IndexError> {
+        let _lock = acquire(lock, wait)?;
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unusable(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn acquire(path: &Path, wait: &mut dyn FnMut() -> bool) -> Result<File, IndexError> {
+    let file = File::options().create(true).append(true).open(path).map_err(unusable)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if wait() => {}
+            Err(TryLockError::WouldBlock) => return Err(IndexError::Busy),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+    }
+}
+
+/// Snapshots that a killed process left half written: `snap.*.generating`.
+fn remove_unfinished_snapshots(folder: &Path) -> Result<(), IndexError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unusable(error)),
+    };
+    let is_unfinished = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with("snap.") && name.ends_with(".generating")
+    };
+    for path in entries.flatten().map(|entry| entry.path()).filter(is_unfinished) {
+        std::fs::remove_file(path).map_err(unusable)?;
+    }
+    Ok(())
+}
+
+impl KeyValue for SledIndex {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        let sealed = self.db.get(key).map_err(unusable)?;
+        sealed.map(|sealed| unseal(key, &sealed)).transpose()
+    }
+
+    fn scan(&self, prefix: &[u8], from: Option<&[u8]>, most: usize) -> Result<Pairs, IndexError> {
+        let from = from.filter(|from| *from > prefix).unwrap_or(prefix).max(FIRST_RECORD);
+        let mut found = Pairs::new();
+        for pair in self.db.range(from.to_vec()..).take(most) {
+            let (key, sealed) = pair.map_err(unusable)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            found.push((key.to_vec(), unseal(&key, &sealed)?));
+        }
+        Ok(found)
+    }
+
+    fn apply(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in pairs {
+            let sealed = seal(&key, &value);
+            batch.insert(key, sealed);
+        }
+        batch.insert(TIP_KEY, seal(TIP_KEY, &tip_bytes(&tip)));
+        self.db.apply_batch(batch).map_err(unusable)?;
+        self.db.flush().map_err(unusable)?;
+        Ok(())
+    }
+
+    fn tip(&self) -> Result<Option<Tip>, IndexError> {
+        self.get(TIP_KEY)?.map(|bytes| parse_tip(&bytes)).transpose()
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        self.db.size_on_disk().ok()
+    }
+}
