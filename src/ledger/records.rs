@@ -5,7 +5,7 @@
 //!
 //! Not in scope: where keys and values are kept and how they are guarded against damage (`index`).
 
-use super::index::{IndexError, KeyValue};
+use super::index::{IndexError, KeyValue, Pairs};
 use crate::state::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, Find, KeyRecord, LotRecord, PartyRecord,
     PinRecord, Record, View, ViewError,
@@ -119,7 +119,7 @@ impl<'a> IndexView<'a> {
         }
     }
 
-    fn scan(&self, prefix: &[u8], from: Option<&[u8]>, most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ViewError> {
+    fn scan(&self, prefix: &[u8], from: Option<&[u8]>, most: usize) -> Result<Pairs, ViewError> {
         self.store.scan(prefix, from, most).map_err(|error| ViewError(error.to_string()))
     }
 }
