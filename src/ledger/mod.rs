@@ -1,10 +1,32 @@
 //! Layer 6: the ledger on disk. All file effects of the log live here.
 //!
 //! The entries are the record; hash tiles and the index follow from them. `schemas/FORMAT.md` has the layout.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`disk`] | every file effect behind one trait; the real disk and one that forgets and fails |
+//! | [`layout`], [`identity`] | where the files lie; `oretrail.toml` |
+//! | [`log`] | commits, opening, recovery |
+//! | [`read`] | snapshots without a lock: entries, proofs |
+//!
+//! Not in scope: what entries say and whether they may be appended (`rules`, `state`), keys and the signing memory
+//! (`keys`).
 
 pub mod disk;
 mod draft;
+mod edge;
+pub mod error;
+mod files;
+pub mod identity;
 pub mod index;
+pub mod layout;
+pub mod lock;
+pub mod log;
+pub mod read;
 pub mod records;
+#[cfg(test)]
+mod testing;
 
 pub use draft::Draft;
+pub use error::{AnyError, LogError};
+pub use files::Block;

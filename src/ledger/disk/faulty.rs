@@ -138,6 +138,15 @@ impl FaultyDisk {
         (shared.calls, shared.fault, shared.stopped) = (0, None, false);
     }
 
+    /// A second disk that holds what a restart would leave of this one, and goes its own way from there.
+    #[must_use]
+    pub fn fork(&self, cut: Cut) -> Self {
+        let model = self.shared().model.clone();
+        let fork = Self { shared: Arc::new(Mutex::new(Shared { model, ..Shared::default() })) };
+        fork.restart(cut);
+        fork
+    }
+
     /// The names and bytes of all files as a program sees them, for comparing states.
     #[must_use]
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {

@@ -19,7 +19,7 @@ enum Node {
     Folder,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Content {
     live: Vec<u8>,
     durable: Vec<u8>,
@@ -50,7 +50,7 @@ impl Change {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Model {
     live: BTreeMap<PathBuf, Node>,
     durable: BTreeMap<PathBuf, Node>,
