@@ -2,6 +2,7 @@
 
 use super::leaves::{Leaves, Place, SdDigest, leaves};
 use super::process::{CustodyModel, Form, OutputRole};
+use super::reference::{Reference, Target};
 use crate::value::closed_enum::closed_enum;
 use crate::value::{
     Analyte, Basis, Blake3, Country, Date, Decimal6, Element, EventId, Fraction, LotId, Mass, PartyId, Sha256, Text,
@@ -302,5 +303,22 @@ pub(crate) fn visit_items<T: Leaves>(
     for (number, item) in items.iter_mut().enumerate() {
         // Lists are at most 256 long, which the shape check enforces; beyond that the number saturates.
         visit(Place::Item(list, u16::try_from(number).unwrap_or(u16::MAX)), item);
+    }
+}
+
+/// Visits the heads of a custody event.
+pub(super) fn visit_heads(heads: &[Head], lot: &'static str, after: &'static str, visit: &mut dyn FnMut(Reference)) {
+    for head in heads {
+        visit(Reference::subject(lot, Target::Lot(head.lot)));
+        if head.after != head.lot.event {
+            visit(Reference::subject(after, Target::Event(head.after)));
+        }
+    }
+}
+
+/// Visits the owners of created lots, where stated.
+pub(super) fn visit_owners(outputs: &[Lot], visit: &mut dyn FnMut(Reference)) {
+    for owner in outputs.iter().filter_map(|lot| lot.owner) {
+        visit(Reference::mention("outputs[].owner", Target::Party(owner)));
     }
 }

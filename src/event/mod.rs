@@ -7,11 +7,15 @@
 //! Not in scope: signatures, salts and encodings (`envelope`); whether what is stated may be recorded or is plausible
 //! (`rules`).
 
+mod assay;
 mod body;
 mod claim;
 mod custody;
+mod handoff;
 mod identity;
+mod import;
 mod judgement;
+mod key;
 mod kind;
 mod leaves;
 mod logistics;
@@ -22,17 +26,18 @@ mod reference;
 mod shape;
 mod statement;
 
+pub use assay::{Assay, AssayStatus, Magnetic, Measured, Method, Report, Sample};
 pub use body::{Body, BodyKind};
 pub use claim::{RecycledKind, Statement};
-pub use custody::{
-    Blend, Dispatch, DispatchReason, Import, Loss, Outcome, Pin, Receive, ReceivedLot, Retire, RetireReason, Source,
-    Split, Taken, TakenKind, TakenLot, Transform,
-};
+pub use custody::{Blend, Loss, Retire, RetireReason, Source, Split, Transform};
+pub use handoff::{Dispatch, DispatchReason, Outcome, Receive, ReceivedLot};
 pub use identity::{
-    Accredit, AccreditAction, AccreditScope, Capacity, Facility, FacilityType, KeyAction, KeyEvent, Ledger, Party,
-    Recovery, RegistryNumber, RevocationReason, Role, Scheme, Scope, Subject,
+    Accredit, AccreditAction, AccreditScope, Capacity, Facility, FacilityType, Ledger, Party, RegistryNumber, Role,
+    Scheme, Subject,
 };
+pub use import::{Import, Pin, Taken, TakenKind, TakenLot};
 pub use judgement::{Decided, Decision, PolicyRef, RuleVerdict, Summary, Verdict};
+pub use key::{KeyAction, KeyEvent, Recovery, RevocationReason, Scope};
 pub use kind::Kind;
 pub use leaves::{LeafDef, LeafError, LeafStatus, Leaves, Place, SdDigest};
 pub use logistics::{Customs, ExportLicence, Leg, TransportMode};
@@ -44,7 +49,4 @@ pub use payload::{Cosignature, Event, FORMAT_VERSION, Payload, PayloadError, Pur
 pub use process::{CustodyModel, Form, LossKind, OutputRole, Process, SourceKind, Stage};
 pub use reference::{Reference, References, Target};
 pub use shape::{MAX_HEADS, Shape, ShapeError};
-pub use statement::{
-    Assay, AssayStatus, Attach, AttachTarget, Change, Claim, Correct, CorrectAction, CorrectReason, Finder, Magnetic,
-    Measured, Method, Report, Sample, Title,
-};
+pub use statement::{Attach, AttachTarget, Change, Claim, Correct, CorrectAction, CorrectReason, Finder, Title};
