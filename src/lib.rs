@@ -14,10 +14,11 @@
 //! | L3 | [`state`], [`lineage`] |
 //! | L4 | [`rules`] |
 //! | L6 | [`ledger`], [`keys`] |
-//! | L7 | [`interop`] |
+//! | L7 | [`interop`], [`cli`] |
 //!
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
+pub mod cli;
 pub mod envelope;
 pub mod event;
 pub mod finding;

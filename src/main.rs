@@ -1,3 +1,7 @@
 //! The `oretrail` command-line program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oretrail::cli::main()
+}

@@ -1,0 +1,103 @@
+//! Global options, and what they come to: where the ledger and the keys are, how to print, what time it is.
+
+use super::clock;
+use super::error::Failure;
+use super::output::{Color, Output};
+use crate::value::Time;
+use std::path::{Path, PathBuf};
+
+/// The file that makes a folder a ledger.
+const LEDGER_FILE: &str = "oretrail.toml";
+
+/// Options of every verb.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Folder of the ledger; by default the current folder or the nearest one above that holds a ledger
+    #[arg(long, global = true, value_name = "DIR", env = "ORETRAIL_LEDGER", hide_env_values = true)]
+    ledger: Option<PathBuf>,
+    /// Folder of the keys; by default `oretrail/keys` in the user's data folder
+    #[arg(long, global = true, value_name = "DIR", env = "ORETRAIL_KEYS", hide_env_values = true)]
+    keys: Option<PathBuf>,
+    /// File whose first line is the passphrase of the keys; by default `ORETRAIL_PASSPHRASE`, or else it is asked for
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// No progress and no remarks on stderr, only errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// The time to take for now, for tests and rehearsals
+    #[arg(long, global = true, value_name = "TIME", env = "ORETRAIL_NOW", hide = true)]
+    now: Option<Time>,
+}
+
+/// What verbs work with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) global: Global,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global) -> Self {
+        let output = Output::new(global.json, global.quiet, global.color);
+        Self { global, output }
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Result<Time, Failure> {
+        clock::now(self.global.now)
+    }
+
+    /// The folder for keys.
+    pub(crate) fn keys_folder(&self) -> Result<PathBuf, Failure> {
+        use etcetera::BaseStrategy as _;
+        if let Some(folder) = &self.global.keys {
+            return Ok(folder.clone());
+        }
+        let base = etcetera::choose_base_strategy().map_err(|_| {
+            Failure::usage("expected a home folder for the keys, found none")
+                .hint("name a folder with `--keys DIR` or ORETRAIL_KEYS")
+        })?;
+        Ok(base.data_dir().join("oretrail").join("keys"))
+    }
+
+    /// The ledger's folder, which must exist.
+    pub(crate) fn ledger_folder(&self) -> Result<PathBuf, Failure> {
+        if let Some(folder) = &self.global.ledger {
+            return Ok(folder.clone());
+        }
+        let here = std::env::current_dir()
+            .map_err(|error| Failure::usage(format_args!("cannot tell the current folder: {error}")))?;
+        find_upwards(&here).ok_or_else(|| {
+            Failure::usage(format_args!("expected a ledger in {} or a folder above, found none", here.display()))
+                .hint("name one with `--ledger DIR` or ORETRAIL_LEDGER, or make one with `oretrail init`")
+        })
+    }
+}
+
+fn find_upwards(from: &Path) -> Option<PathBuf> {
+    from.ancestors().find(|folder| folder.join(LEDGER_FILE).is_file()).map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_ledger_above_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a/b");
+        std::fs::create_dir_all(&inner).unwrap();
+        assert_eq!(find_upwards(&inner), None);
+        std::fs::write(folder.path().join(LEDGER_FILE), "").unwrap();
+        assert_eq!(find_upwards(&inner), Some(folder.path().to_owned()));
+        std::fs::write(folder.path().join("a").join(LEDGER_FILE), "").unwrap();
+        assert_eq!(find_upwards(&inner), Some(folder.path().join("a")));
+    }
+}

@@ -1,0 +1,141 @@
+//! Layer 7: the command line, one file per verb.
+//!
+//! A verb is a `clap` struct with a `run(self, &mut Context)`; it reads through `ledger`, records through one path
+//! shared with batch files, and hands what it found to [`output`], the only module that prints. stdout is the result,
+//! stderr is progress, errors and `hint:` lines. [`error`] alone decides what an error is called and which exit code
+//! it has. [`clock`] alone reads the clock, [`random`] alone asks the system for random bytes.
+//!
+//! | exit | meaning |
+//! |---|---|
+//! | 0 | done; all that was asked is confirmed or exempt |
+//! | 1 | something is contradicted or broken |
+//! | 2 | usage: the command cannot be carried out as it was given |
+//! | 3 | could not decide: unproven, not applicable, evidence missing |
+//! | 4 | refused by a rule; nothing was written |
+//! | 70 | internal error |
+
+#![allow(dead_code, reason = "helpers that the next verbs use")]
+
+mod clock;
+mod completions;
+mod context;
+mod error;
+mod explain;
+mod format;
+mod man;
+mod output;
+mod random;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use context::{Context, Global};
+use error::{Done, Failure};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// A chain-of-custody ledger for rare earths, from the mine to the magnet lot, and a verifier for it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "oretrail",
+    version,
+    propagate_version = false,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = EXITS
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXITS: &str = "\
+Exit codes:
+  0   done; all that was asked is confirmed or exempt
+  1   something is contradicted or broken
+  2   usage: the command cannot be carried out as it was given
+  3   could not decide: unproven, not applicable, evidence missing
+  4   refused by a rule; nothing was written
+  70  internal error
+
+Example:
+  oretrail demo";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Explain(explain::Explain),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Man(man::Man),
+}
+
+impl Verb {
+    fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        match self {
+            Self::Explain(verb) => verb.run(context),
+            Self::Completions(verb) => verb.run(context),
+            Self::Man(verb) => verb.run(context),
+        }
+    }
+}
+
+/// The whole command tree, for completions, man pages and the reference.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program on the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(std::env::args_os())
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return output::clap_error(&error),
+    };
+    let mut context = Context::new(cli.global);
+    let result = cli.verb.run(&mut context);
+    error::conclude(&mut context.output, result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each(command: &clap::Command, path: &str, visit: &mut dyn FnMut(&str, &clap::Command)) {
+        let path = format!("{path} {}", command.get_name()).trim().to_owned();
+        visit(&path, command);
+        for inner in command.get_subcommands() {
+            each(inner, &path, visit);
+        }
+    }
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_a_sentence_and_an_example_in_its_help() {
+        each(&command(), "", &mut |path, verb| {
+            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.contains(' '), "{path} has no description");
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "{path} has no example in its help");
+            let name = path.strip_prefix("oretrail").unwrap_or(path);
+            assert!(help.contains(&format!("oretrail{name}")) || name.is_empty(), "{path}: {help}");
+        });
+    }
+
+    #[test]
+    fn every_option_is_described() {
+        each(&command(), "", &mut |path, verb| {
+            for option in verb.get_arguments() {
+                assert!(option.get_help().is_some(), "{path}: {} has no description", option.get_id());
+            }
+        });
+    }
+}
