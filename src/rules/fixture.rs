@@ -118,6 +118,17 @@ impl World {
     pub(crate) fn try_record(&mut self, by: PartyId, body: impl Into<Body>) -> (EventId, Vec<Finding>) {
         let body = body.into();
         let portable = body.kind().is_portable();
+        self.try_record_as(by, body, portable)
+    }
+
+    /// Records a correction of a portable event.
+    pub(crate) fn record_portable(&mut self, by: PartyId, body: impl Into<Body>) -> EventId {
+        let (id, findings) = self.try_record_as(by, body.into(), true);
+        assert!(findings.is_empty(), "{}", findings[0]);
+        id
+    }
+
+    fn try_record_as(&mut self, by: PartyId, body: Body, portable: bool) -> (EventId, Vec<Finding>) {
         let aud = (!portable).then_some(self.ledger);
         let mut payload = Payload::draft(Some(by), aud, When::At(time(self.day)), body);
         if let Some((seq, last)) = self.feeds.get(&(by, portable)) {

@@ -6,6 +6,7 @@
 //!
 //! Not in scope: what findings mean for a question about a lot (`verify`, `policy`).
 
+pub mod accreditation;
 mod chain;
 mod custody;
 pub mod data;
@@ -14,6 +15,7 @@ pub(crate) mod fixture;
 mod keys;
 mod mass;
 mod place;
+pub mod trust;
 
 use crate::event::Event;
 use crate::finding::{Code, Finding};
