@@ -31,6 +31,7 @@ mod tidy;
 
 pub use commit::{AppendError, Commit, Outcome};
 pub use open::{MemoryState, Recovered, RecoveryView};
+pub(super) use recover::cut_file;
 
 use super::disk::{Access, Disk, LockGuard, create_dirs, replace_durably};
 use super::edge::{Edge, FullTile};

@@ -7,11 +7,13 @@
 //! | [`disk`] | every file effect behind one trait; the real disk and one that forgets and fails |
 //! | [`layout`], [`identity`] | where the files lie; `oretrail.toml` |
 //! | [`log`] | commits, opening, recovery |
+//! | [`private`], [`content`] | what is kept beside the log: salted values; documents and suppliers' bundles |
 //! | [`read`] | snapshots without a lock: entries, proofs |
 //!
 //! Not in scope: what entries say and whether they may be appended (`rules`, `state`), keys and the signing memory
 //! (`keys`).
 
+pub mod content;
 pub mod disk;
 mod draft;
 mod edge;
@@ -22,6 +24,7 @@ pub mod index;
 pub mod layout;
 pub mod lock;
 pub mod log;
+pub mod private;
 pub mod read;
 pub mod records;
 #[cfg(test)]

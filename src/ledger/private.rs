@@ -1,0 +1,196 @@
+//! `private/disclosures`: the salted values that are kept off the log, appended as framed records.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 4 | length of what follows up to the checksum, big-endian |
+//! | 32 | id of the event |
+//! | any | its disclosures, each as signed over, joined by `~` |
+//! | 32 | BLAKE3 of all of the above |
+//!
+//! A record is durable before the entry it belongs to is committed, so records of events that were never recorded
+//! (*orphans*) are normal. The same event may have several records. Never published.
+//!
+//! In scope: bytes, their integrity, the torn end of an interrupted append. Not in scope: whether a disclosure matches a
+//! digest of its event (`envelope`), and offsets by event id (`records`, or a [scan](DisclosureReader::scan)).
+
+mod scan;
+
+pub use scan::{DisclosureReader, Scan};
+
+use super::disk::{Access, Disk, DiskError, DiskFile, append_all, create_dirs, parent};
+use super::error::LogError;
+use super::files::Files;
+use super::layout::Layout;
+use super::log::cut_file;
+use crate::value::{Blake3, EventId};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The most bytes of a record between its length and its checksum. An entry of 65,535 bytes has room for some 1,400
+/// digests; 16 MiB leaves 12 kB for each value.
+pub const MAX_RECORD: u32 = 16 << 20;
+
+/// Why private values could not be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// A file operation failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The file ends within a record: an append was interrupted, or is going on just now.
+    #[error("expected a whole record at offset {offset} of {}, found {found} bytes", path.display())]
+    Torn {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins.
+        offset: u64,
+        /// How many bytes there are from there on.
+        found: u64,
+    },
+    /// A record is not what was written.
+    #[error("the record at offset {offset} of {} is damaged: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins.
+        offset: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A record that may not be written.
+    #[error("expected disclosures of 1 to {MAX_RECORD} bytes in all, each without `~`, found {0}")]
+    Unfit(String),
+    /// An earlier append failed half-way.
+    #[error("expected writable private values, found them read-only since an append failed; open them anew to go on")]
+    Latched,
+    /// What lay past the last whole record could not be put aside.
+    #[error(transparent)]
+    Cut(Box<LogError>),
+}
+
+/// The disclosures of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The event.
+    pub event: EventId,
+    /// Its disclosures, base64url as signed over.
+    pub disclosures: Vec<String>,
+}
+
+impl Record {
+    /// The bytes of the record in the file.
+    ///
+    /// # Errors
+    /// No disclosures, an empty one or one with `~`, more than [`MAX_RECORD`] bytes.
+    pub fn encode(&self) -> Result<Vec<u8>, PrivateError> {
+        if self.disclosures.is_empty() {
+            return Err(PrivateError::Unfit("none".to_owned()));
+        }
+        if let Some(unfit) = self.disclosures.iter().find(|text| text.is_empty() || text.contains('~')) {
+            return Err(PrivateError::Unfit(format!("`{}`", unfit.chars().take(40).collect::<String>())));
+        }
+        let text = self.disclosures.join("~");
+        let length = u32::try_from(text.len() + 32).ok().filter(|length| *length <= MAX_RECORD);
+        let length = length.ok_or_else(|| PrivateError::Unfit(format!("{} bytes", text.len())))?;
+        let mut bytes = [&length.to_be_bytes(), &self.event.0[..], text.as_bytes()].concat();
+        bytes.extend(Blake3::of(&bytes).0);
+        Ok(bytes)
+    }
+}
+
+/// The private values open for appending. Callers hold the writer's lock.
+pub struct Disclosures {
+    disk: Arc<dyn Disk>,
+    layout: Layout,
+    length: u64,
+    latched: bool,
+}
+
+impl Disclosures {
+    /// Opens them, cutting off what an interrupted append left; says where that is kept.
+    ///
+    /// The records from offset `sound` on are read; what lies before is taken to be sound. If no record begins there, all
+    /// are read.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn open(disk: Arc<dyn Disk>, layout: Layout, sound: u64) -> Result<(Self, Option<PathBuf>), PrivateError> {
+        let reader = DisclosureReader::new(Arc::clone(&disk), &layout);
+        let length = match reader.sound_length(sound)? {
+            same if same == sound && sound > 0 => reader.sound_length(0)?,
+            length => length,
+        };
+        let cut = cut_tail(&disk, &layout, length)?;
+        Ok((Self { disk, layout, length, latched: false }, cut))
+    }
+
+    /// How many bytes of sound records there are: the `sound` of a later opening.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Appends records, durably; says where each begins.
+    ///
+    /// # Errors
+    /// A record that does not fit (nothing is written); the disk's (the values are then read-only until opened anew).
+    pub fn append(&mut self, records: &[Record]) -> Result<Vec<u64>, PrivateError> {
+        if self.latched {
+            return Err(PrivateError::Latched);
+        }
+        let mut bytes = Vec::new();
+        let mut offsets = Vec::with_capacity(records.len());
+        for record in records {
+            offsets.push(self.length + bytes.len() as u64);
+            bytes.extend(record.encode()?);
+        }
+        if !bytes.is_empty() {
+            self.latched = true;
+            self.write(&bytes)?;
+            self.latched = false;
+            self.length += bytes.len() as u64;
+        }
+        Ok(offsets)
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<(), PrivateError> {
+        let path = self.layout.disclosures();
+        let mut file = open_or_create(&*self.disk, &path)?;
+        let found = file.length()?;
+        if found != self.length {
+            let problem = format!("expected the file to end here, found {found} bytes");
+            return Err(PrivateError::Damaged { path, offset: self.length, problem });
+        }
+        append_all(&mut *file, bytes)?;
+        Ok(file.sync_data()?)
+    }
+}
+
+fn open_or_create(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, DiskError> {
+    match disk.open_append(path) {
+        Err(error) if error.is_absent() => {
+            create_dirs(disk, parent(path))?;
+            let file = disk.create_new(path, Access::OwnerOnly)?;
+            disk.sync_dir(parent(path))?;
+            Ok(file)
+        }
+        other => other,
+    }
+}
+
+/// Puts what lies past the sound records into `discarded/`.
+fn cut_tail(disk: &Arc<dyn Disk>, layout: &Layout, length: u64) -> Result<Option<PathBuf>, PrivateError> {
+    let path = layout.disclosures();
+    if disk.metadata(&path)?.is_none_or(|found| found.len <= length) {
+        return Ok(None);
+    }
+    let folder = layout.discarded_folder();
+    let name = |rest: &[u8]| folder.join(format!("disclosures-past-{length}-{}", Blake3::of(rest).short()));
+    let files = Files::new(Arc::clone(disk), layout.root());
+    cut_file(&files, &path, length, &name).map_err(|error| match error {
+        LogError::Disk(error) => PrivateError::Disk(error),
+        other => PrivateError::Cut(Box::new(other)),
+    })
+}
+
+#[cfg(test)]
+mod tests;

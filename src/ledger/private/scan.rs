@@ -1,0 +1,161 @@
+//! Reading private values: one by its offset, or all in order. Needs no lock.
+
+use super::{MAX_RECORD, PrivateError, Record};
+use crate::ledger::disk::{Disk, DiskFile, read_full_at};
+use crate::ledger::layout::Layout;
+use crate::value::{Blake3, EventId};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How many bytes are read at once.
+const CHUNK: usize = 256 << 10;
+
+/// Bytes of a record around its body: length and checksum.
+const FRAME: usize = 4 + 32;
+
+/// The private values for reading.
+pub struct DisclosureReader {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+}
+
+impl DisclosureReader {
+    /// Reads those of the ledger with this layout; it need not have any.
+    #[must_use]
+    pub fn new(disk: Arc<dyn Disk>, layout: &Layout) -> Self {
+        Self { disk, path: layout.disclosures() }
+    }
+
+    /// The record that begins at an offset.
+    ///
+    /// # Errors
+    /// No whole and sound record begins there; the disk's.
+    pub fn read(&self, offset: u64) -> Result<Record, PrivateError> {
+        let torn = || PrivateError::Torn { path: self.path.clone(), offset, found: 0 };
+        self.scan(offset)?.next().ok_or_else(torn)?.map(|(_, record)| record)
+    }
+
+    /// The records from an offset on, each with where it begins; ends after the first error.
+    ///
+    /// An append that is going on shows as [`PrivateError::Torn`] at the end.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn scan(&self, offset: u64) -> Result<Scan, PrivateError> {
+        let file = match self.disk.open(&self.path) {
+            Ok(file) => Some(file),
+            Err(error) if error.is_absent() => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Scan { file, path: self.path.clone(), offset, buffer: Vec::new(), read: 0 })
+    }
+
+    /// All records of an event, found by a scan.
+    ///
+    /// # Errors
+    /// Damage, wherever in the file; the disk's. A torn end is not an error.
+    pub fn find(&self, event: &EventId) -> Result<Vec<Record>, PrivateError> {
+        let mut found = Vec::new();
+        for record in self.scan(0)? {
+            match record {
+                Ok((_, record)) if record.event == *event => found.push(record),
+                Ok(_) | Err(PrivateError::Torn { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where the sound records from an offset on end.
+    pub(super) fn sound_length(&self, from: u64) -> Result<u64, PrivateError> {
+        let mut scan = self.scan(from)?;
+        for record in scan.by_ref() {
+            match record {
+                Ok(_) => {}
+                Err(PrivateError::Torn { offset, .. } | PrivateError::Damaged { offset, .. }) => return Ok(offset),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(if scan.file.is_some() { scan.offset } else { 0 })
+    }
+}
+
+/// The records of the file in order, with where each begins.
+pub struct Scan {
+    /// Gone at the end, after an error, and where there is no file.
+    file: Option<Box<dyn DiskFile>>,
+    path: PathBuf,
+    /// Where the next record begins.
+    offset: u64,
+    /// Bytes read ahead; those from `read` on begin at `offset`.
+    buffer: Vec<u8>,
+    read: usize,
+}
+
+impl Scan {
+    fn ahead(&self) -> &[u8] {
+        self.buffer.get(self.read..).unwrap_or_default()
+    }
+
+    /// Reads until `wanted` bytes are ahead, or the file ends.
+    fn fill(&mut self, wanted: usize) -> Result<(), PrivateError> {
+        let Some(file) = self.file.as_mut().filter(|_| self.buffer.len() - self.read < wanted) else { return Ok(()) };
+        self.buffer.drain(..self.read);
+        self.read = 0;
+        let known = self.buffer.len();
+        self.buffer.resize(wanted.max(CHUNK), 0);
+        let rest = self.buffer.get_mut(known..).unwrap_or_default();
+        let count = read_full_at(&mut **file, self.offset + known as u64, rest)?;
+        self.buffer.truncate(known + count);
+        Ok(())
+    }
+
+    fn damaged(&self, problem: &str) -> PrivateError {
+        PrivateError::Damaged { path: self.path.clone(), offset: self.offset, problem: problem.to_owned() }
+    }
+
+    fn torn(&self) -> PrivateError {
+        PrivateError::Torn { path: self.path.clone(), offset: self.offset, found: self.ahead().len() as u64 }
+    }
+
+    fn record(&mut self) -> Result<Option<(u64, Record)>, PrivateError> {
+        self.fill(4)?;
+        if self.ahead().is_empty() {
+            return Ok(None);
+        }
+        let length = *self.ahead().first_chunk::<4>().ok_or_else(|| self.torn())?;
+        let length = u32::from_be_bytes(length);
+        if !(33..=MAX_RECORD).contains(&length) {
+            return Err(self.damaged(&format!("expected a length of 33 to {MAX_RECORD}, found {length}")));
+        }
+        let whole = FRAME + usize::try_from(length).unwrap_or_default();
+        self.fill(whole)?;
+        let bytes = self.ahead().get(..whole).ok_or_else(|| self.torn())?;
+        let record = decode(bytes).ok_or_else(|| self.damaged("expected its checksum at its end, found another"))?;
+        let at = self.offset;
+        self.read += whole;
+        self.offset += whole as u64;
+        Ok(Some((at, record)))
+    }
+}
+
+/// Reads a whole record; `None` where its checksum or form is wrong.
+fn decode(bytes: &[u8]) -> Option<Record> {
+    let (rest, sum) = bytes.split_last_chunk::<32>()?;
+    let (event, text) = rest.get(4..)?.split_first_chunk::<32>()?;
+    let text = std::str::from_utf8(text).ok().filter(|_| Blake3::of(rest).0 == *sum)?;
+    Some(Record { event: EventId(*event), disclosures: text.split('~').map(str::to_owned).collect() })
+}
+
+impl Iterator for Scan {
+    type Item = Result<(u64, Record), PrivateError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.file.as_ref()?;
+        let record = self.record().transpose();
+        if matches!(record, Some(Err(_))) {
+            self.file = None;
+        }
+        record
+    }
+}
