@@ -4,3 +4,4 @@
 //! ([`crate::ledger`]), command lines.
 
 pub mod batch;
+pub mod play;
