@@ -57,6 +57,12 @@ impl Block {
         self.places.last().map_or(0, |place| place.end)
     }
 
+    /// The bytes of its entries with their lengths; of a block from the beginning of a bundle only.
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.end());
+        self.bytes
+    }
+
     /// Keeps only the entries whose indexes lie in the range.
     pub(super) fn limit(&mut self, range: &Range<u64>) {
         let place = |index: u64| usize::try_from(index.saturating_sub(self.first)).unwrap_or(usize::MAX);

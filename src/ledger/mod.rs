@@ -9,6 +9,7 @@
 //! | [`log`] | commits, opening, recovery |
 //! | [`private`], [`content`] | what is kept beside the log: salted values; documents and suppliers' bundles |
 //! | [`read`] | snapshots without a lock: entries, proofs |
+//! | [`publish`] | a folder that a static web server can serve as a C2SP log |
 //!
 //! Not in scope: what entries say and whether they may be appended (`rules`, `state`), keys and the signing memory
 //! (`keys`).
@@ -25,6 +26,7 @@ pub mod layout;
 pub mod lock;
 pub mod log;
 pub mod private;
+pub mod publish;
 pub mod read;
 pub mod records;
 #[cfg(test)]

@@ -154,6 +154,29 @@ impl Reader {
         })
     }
 
+    /// The bytes of a tile of the snapshot's tree, as a C2SP log serves it: entries (compared with their hash tile where
+    /// that is stored) or hashes.
+    ///
+    /// # Errors
+    /// The tree has no such tile; damage; the disk's.
+    pub fn tile(&self, tile: &Tile) -> Result<Vec<u8>, LogError> {
+        let last = Tile::at_size(tile.kind(), tile.index(), self.size());
+        if last.is_none_or(|last| last.width() < tile.width()) {
+            return Err(LogError::Range { size: self.size(), found: tile.index() });
+        }
+        if tile.kind() != TileKind::Entries {
+            return Ok(self.files.hashes(tile)?.into_iter().flat_map(|hash| hash.0).collect());
+        }
+        let leaves = Tile::new(TileKind::Hashes(0), tile.index(), tile.width());
+        let leaves = leaves.ok_or(LogError::Range { size: self.size(), found: tile.index() })?;
+        Ok(self.checked_block(&leaves)?.into_bytes())
+    }
+
+    /// The length of a tile where it is stored under its own name.
+    pub(super) fn stored_length(&self, tile: &Tile) -> Result<Option<u64>, LogError> {
+        Ok(self.files.disk.metadata(&self.files.layout.tile(tile))?.map(|found| found.len))
+    }
+
     /// The hashes of the snapshot's tree.
     #[must_use]
     pub fn hashes(&self) -> TreeHashes {
