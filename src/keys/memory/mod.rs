@@ -231,3 +231,5 @@ impl MemoryError {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod with_log;

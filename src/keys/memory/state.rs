@@ -1,7 +1,10 @@
 //! What the records add up to, and what extends it.
 
 use super::{FeedHead, LogHead, MemoryError, Position, Record};
+use crate::ledger::error::AnyError;
+use crate::ledger::log::RecoveryView;
 use crate::tlog::checkpoint::SignedCheckpoint;
+use crate::tlog::vkey::VerifierKey;
 use crate::value::{KeyId, LedgerId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -136,6 +139,13 @@ impl Remembered {
             feeds: self.feeds.iter().map(feed).collect(),
             logs: self.logs.iter().map(log).collect(),
         }
+    }
+}
+
+impl RecoveryView for Remembered {
+    /// A key that never entered and one that signed no checkpoint look the same here: nothing was let out by either.
+    fn last_signed(&self, key: &VerifierKey) -> Result<Option<SignedCheckpoint>, AnyError> {
+        Ok(self.checkpoint(&key.public_key().id()).cloned())
     }
 }
 

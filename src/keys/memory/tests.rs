@@ -9,11 +9,11 @@ use std::path::Path;
 const FOLDER: &str = "/keys";
 const FILE: &str = "/keys/signing-memory";
 
-fn open(disk: &FaultyDisk) -> Result<SigningMemory<'_>, MemoryError> {
+pub(super) fn open(disk: &FaultyDisk) -> Result<SigningMemory<'_>, MemoryError> {
     SigningMemory::open(disk, Path::new(FOLDER), "a test", &mut || false)
 }
 
-fn kid(n: u8) -> KeyId {
+pub(super) fn kid(n: u8) -> KeyId {
     KeyId([n; 32])
 }
 
@@ -21,7 +21,7 @@ fn ledger(n: u8) -> Option<LedgerId> {
     Some(LedgerId([n; 32]))
 }
 
-fn at(seq: u64) -> Position {
+pub(super) fn at(seq: u64) -> Position {
     let mut id = [0; 32];
     id[..8].copy_from_slice(&seq.to_le_bytes());
     Position { seq, id: EventId(id) }
