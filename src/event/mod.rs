@@ -23,6 +23,7 @@ mod material;
 mod payload;
 mod process;
 mod reference;
+pub mod schema;
 mod shape;
 mod statement;
 
@@ -45,7 +46,7 @@ pub use material::{
     AnalyteValue, BusinessReference, Document, DocumentKind, Head, Lot, Package, PackageKind, PriorStep, Quantity,
     Reading, ReferenceKind,
 };
-pub use payload::{Cosignature, Event, FORMAT_VERSION, Payload, PayloadError, Purpose, When};
+pub use payload::{Cosignature, Event, FORMAT_VERSION, MAX_SEQ, Payload, PayloadError, Purpose, When};
 pub use process::{CustodyModel, Form, LossKind, OutputRole, Process, SourceKind, Stage};
 pub use reference::{Reference, References, Target};
 pub use shape::{MAX_HEADS, Shape, ShapeError};

@@ -13,6 +13,15 @@ use serde_json::value::RawValue;
 /// The format version of events; it fixes the cryptographic suite and the constants of admission.
 pub const FORMAT_VERSION: u8 = 1;
 
+/// The greatest number of an event in its feed: 2⁵³ − 1.
+pub const MAX_SEQ: u64 = (1 << 53) - 1;
+
+/// The most cosignatures of one event.
+pub(super) const MAX_COSIGNATURES: usize = 8;
+
+/// The most ids that one event can declare void.
+pub(super) const MAX_VOIDS: usize = 16;
+
 closed_enum!(
     /// What a further signature in `cosig` is for.
     Purpose, "a cosignature purpose", {
@@ -339,14 +348,14 @@ impl Payload {
         if (self.seq == 0) != self.prev.is_none() {
             return broken("expected `prev` in every event of a feed but number 0");
         }
-        if self.seq >= 1 << 53 {
+        if self.seq > MAX_SEQ {
             return broken("expected `seq` below 2^53");
         }
         let portable = self.aud.is_none();
         if kind != Kind::Correct && portable != kind.is_portable() {
             return broken("expected `aud` in custody events and statements, and none in portable kinds");
         }
-        if self.cosig.len() > 8 || self.voids.len() > 16 {
+        if self.cosig.len() > MAX_COSIGNATURES || self.voids.len() > MAX_VOIDS {
             return broken("expected at most 8 `cosig` and 16 `voids`");
         }
         Ok(())

@@ -1,0 +1,35 @@
+//! The JSON Schemas of everything that is signed or passed on, by name.
+//!
+//! They follow from the types; the files in `schemas/` are what this module writes, and a test fails where they have drifted.
+//!
+//! In scope: names and texts. Not in scope: what a schema cannot say, which `schemas/FORMAT.md` does.
+
+use crate::event::{Kind, schema};
+use serde_json::Value;
+
+/// A name and what writes its schema.
+type Named = (&'static str, fn() -> Value);
+
+/// Schemas that are not those of a kind of event.
+const OTHERS: &[Named] = &[("disclosures", schema::disclosures)];
+
+/// What the name of a kind's schema begins with.
+const EVENT: &str = "event-";
+
+/// The names of all schemas.
+pub fn names() -> impl Iterator<Item = String> {
+    let kinds = Kind::ALL.iter().map(|kind| format!("{EVENT}{kind}"));
+    kinds.chain(OTHERS.iter().map(|(name, _)| (*name).to_owned()))
+}
+
+/// A schema as the text of its file; `None` for an unknown name.
+#[must_use]
+pub fn get(name: &str) -> Option<String> {
+    let mut schema = match name.strip_prefix(EVENT).and_then(|kind| kind.parse().ok()) {
+        Some(kind) => schema::signed(kind),
+        None => OTHERS.iter().find(|(known, _)| *known == name).map(|(_, generate)| generate())?,
+    };
+    // Whatever order the JSON library keeps members in.
+    schema.sort_all_objects();
+    Some(format!("{schema:#}\n"))
+}
