@@ -10,10 +10,12 @@
 pub mod memory;
 mod passphrase;
 mod pem;
+mod signers;
 mod store;
 
 pub use passphrase::{Ask, Passphrase, PassphraseSource};
 pub use pem::Cost;
+pub use signers::{KeysAtHand, Randomness};
 pub use store::{KeyEntry, KeyInfo, KeyRole, KeyStore, NewKey, Seed, fresh_seed};
 
 use crate::ledger::disk::DiskError;

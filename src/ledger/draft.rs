@@ -1,6 +1,7 @@
 //! Drafts: what a caller wants recorded, before feed position, disclosures and signature.
 
 use crate::event::{Body, BusinessReference, Document, Payload, Purpose, When};
+use crate::state::{View, ViewError};
 use crate::value::{EventId, KeyId, LedgerId, PartyId, Text};
 
 /// An event to be recorded: its body with all leaves in clear, and who says it when.
@@ -43,13 +44,20 @@ impl Draft {
         }
     }
 
-    /// The payload for a ledger; a `correct` is portable exactly where its target is.
-    #[expect(dead_code, reason = "appending uses it")]
+    /// The payload for a ledger, or for any.
     pub(super) fn into_payload(self, ledger: LedgerId, is_portable: bool) -> Payload {
         let aud = (!is_portable).then_some(ledger);
         let mut payload = Payload::draft(self.by, aud, self.when, self.body);
         (payload.docs, payload.refs, payload.remark) = (self.docs, self.refs, self.remark);
         payload.voids = self.voids;
         payload
+    }
+}
+
+/// Whether a draft is written for any ledger; a `correct` is exactly where its target is.
+pub(super) fn is_portable(draft: &Draft, view: &dyn View) -> Result<bool, ViewError> {
+    match &draft.body {
+        Body::Correct(body) => Ok(view.event(&body.target)?.is_some_and(|target| target.portable)),
+        body => Ok(body.kind().is_portable()),
     }
 }

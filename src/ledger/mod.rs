@@ -14,6 +14,7 @@
 //! Not in scope: what entries say and whether they may be appended (`rules`, `state`), keys and the signing memory
 //! (`keys`).
 
+pub mod append;
 pub mod content;
 pub mod disk;
 mod draft;
@@ -29,9 +30,16 @@ pub mod private;
 pub mod publish;
 pub mod read;
 pub mod records;
+pub mod signers;
+pub mod state_store;
 #[cfg(test)]
 mod testing;
+pub mod writer;
 
+pub use append::{Batch, Plan, PlanError, Planned, Tail};
 pub use draft::Draft;
 pub use error::{AnyError, LogError};
 pub use files::Block;
+pub use log::RecoveryView;
+pub use signers::Signers;
+pub use writer::{Blob, Committed, Writer};

@@ -77,6 +77,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// How many bytes the record takes in the file.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        let separators = self.disclosures.len().saturating_sub(1);
+        let text: usize = self.disclosures.iter().map(String::len).sum();
+        (4 + 32 + text + separators + 32) as u64
+    }
+
     /// The bytes of the record in the file.
     ///
     /// # Errors

@@ -78,6 +78,23 @@ pub fn to_key_value(record: &Record) -> Result<(Vec<u8>, Vec<u8>), IndexError> {
     })
 }
 
+/// Where a private value of an event lies.
+#[must_use]
+pub fn value_pair(id: &EventId, offset: u64) -> (Vec<u8>, Vec<u8>) {
+    (key_of(b'o', &[&id.0, &offset.to_be_bytes()]), Vec::new())
+}
+
+/// Up to where the private values are sound and indexed.
+#[must_use]
+pub fn values_end_pair(end: u64) -> (Vec<u8>, Vec<u8>) {
+    (vec![b'z'], end.to_be_bytes().to_vec())
+}
+
+fn number(bytes: &[u8]) -> Result<u64, ViewError> {
+    let bytes = bytes.try_into().map_err(|_| ViewError("an index record is no number".to_owned()))?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
 /// State read from an index.
 pub struct IndexView<'a> {
     store: &'a dyn KeyValue,
@@ -88,6 +105,16 @@ impl<'a> IndexView<'a> {
     #[must_use]
     pub fn new(store: &'a dyn KeyValue) -> Self {
         Self { store }
+    }
+
+    /// Where the private values of an event lie.
+    pub fn value_offsets(&self, id: &EventId) -> Result<Vec<u64>, ViewError> {
+        self.each(&key_of(b'o', &[&id.0]), |offset, _| number(offset))
+    }
+
+    /// Up to where the private values are sound and indexed.
+    pub fn values_end(&self) -> Result<u64, ViewError> {
+        self.get(b"z")?.map_or(Ok(0), |bytes| number(&bytes))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ViewError> {

@@ -7,6 +7,22 @@ use crate::value::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Members of event types leave out what is absent, which binary formats cannot; inside records they are JSON text.
+mod as_json {
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::to_string(value).map_err(S::Error::custom)?.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map_err(D::Error::custom)
+    }
+}
+
 /// An event that is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRecord {
@@ -74,10 +90,12 @@ pub struct KeyRecord {
     /// The key.
     pub public: PublicKey,
     /// What it may sign; everything where absent (the registration key).
+    #[serde(with = "as_json")]
     pub scope: Option<Scope>,
     /// The event that introduced it.
     pub by: EventId,
     /// Scopes it had before, each with the event that changed it, so that a recovery can take changes back.
+    #[serde(with = "as_json")]
     pub before: Vec<(EventId, Option<Scope>)>,
     /// Why and from when it no longer signs.
     pub revoked: Option<Revocation>,
@@ -89,6 +107,7 @@ pub struct FacilityRecord {
     /// Who operates it.
     pub operator: PartyId,
     /// Its registration.
+    #[serde(with = "as_json")]
     pub facility: Facility,
     /// When the registration was recorded.
     pub recorded_at: Time,

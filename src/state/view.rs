@@ -109,3 +109,33 @@ impl<V: View + ?Sized> View for &V {
         (**self).named_by(id)
     }
 }
+
+impl<V: Find + ?Sized> Find for &V {
+    fn lots_labelled(&self, label: &str) -> Result<Vec<LotId>, ViewError> {
+        (**self).lots_labelled(label)
+    }
+
+    fn events_with_prefix(&self, digits: &str, most: usize) -> Result<Vec<EventId>, ViewError> {
+        (**self).events_with_prefix(digits, most)
+    }
+
+    fn parties(&self) -> Result<Vec<(PartyId, PartyRecord)>, ViewError> {
+        (**self).parties()
+    }
+
+    fn keys(&self) -> Result<Vec<(KeyId, KeyRecord)>, ViewError> {
+        (**self).keys()
+    }
+
+    fn facilities(&self) -> Result<Vec<(FacilityId, FacilityRecord)>, ViewError> {
+        (**self).facilities()
+    }
+
+    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError> {
+        (**self).lots()
+    }
+
+    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError> {
+        (**self).dispatches()
+    }
+}

@@ -111,6 +111,11 @@ impl<V: View + Put> Replay<V> {
         &self.frontier
     }
 
+    /// BLAKE3 of the last entry; the ledger id where there is none.
+    pub fn last_link(&self) -> Blake3 {
+        self.last_link
+    }
+
     /// When the last entry was recorded.
     pub fn last_time(&self) -> Option<Time> {
         self.last_time

@@ -29,6 +29,15 @@ fn all(disk: &FaultyDisk) -> Vec<Record> {
 }
 
 #[test]
+fn a_record_says_how_long_it_is() {
+    let event = crate::value::EventId([1; 32]);
+    for disclosures in [vec!["a".to_owned()], vec!["a".to_owned(), "bcd".to_owned()]] {
+        let record = Record { event, disclosures };
+        assert_eq!(record.length(), record.encode().unwrap().len() as u64);
+    }
+}
+
+#[test]
 fn records_are_found_by_offset_by_event_and_in_order() {
     let disk = disk();
     assert!(all(&disk).is_empty() && reader(&disk).read(0).is_err());

@@ -1,0 +1,117 @@
+//! Keys at hand: the key folder, opened keys and signing memory behind the trait that appending asks of.
+
+use super::memory::{FeedHead, LogHead, MemoryError, Position, Record, SigningMemory};
+use super::{KeyEntry, KeyError, KeyRole, KeyStore, PassphraseSource};
+use crate::envelope::Salt;
+use crate::ledger::disk::Disk;
+use crate::ledger::{AnyError, RecoveryView, Signers};
+use crate::state::{FeedKey, FeedRecord};
+use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
+use crate::tlog::vkey::VerifierKey;
+use crate::value::KeyId;
+use ed25519_dalek::SigningKey;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where salts come from; fails where the system has no randomness to give.
+pub type Randomness<'a> = dyn FnMut(&mut [u8; 16]) -> Result<(), String> + 'a;
+
+/// The keys of a folder, open for signing; holds the folder's signing memory.
+///
+/// Key files are opened when first used, each at most once, so that a passphrase is asked for only where it is needed.
+pub struct KeysAtHand<'a> {
+    store: KeyStore<'a>,
+    entries: Vec<KeyEntry>,
+    opened: HashMap<KeyId, Arc<SigningKey>>,
+    memory: SigningMemory<'a>,
+    passphrase: PassphraseSource<'a>,
+    random: Box<Randomness<'a>>,
+}
+
+impl<'a> KeysAtHand<'a> {
+    /// Opens a key folder for signing.
+    ///
+    /// # Errors
+    /// The memory is in use or damaged; the disk's.
+    pub fn open(
+        disk: &'a dyn Disk,
+        folder: &Path,
+        passphrase: PassphraseSource<'a>,
+        random: Box<Randomness<'a>>,
+        wait: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, KeyError> {
+        let memory = SigningMemory::open(disk, folder, &format!("process {}", std::process::id()), wait)?;
+        let store = KeyStore::new(disk, folder);
+        let entries = store.list()?;
+        Ok(Self { store, entries, opened: HashMap::new(), memory, passphrase, random })
+    }
+
+    /// The keys of the folder.
+    #[must_use]
+    pub fn entries(&self) -> &[KeyEntry] {
+        &self.entries
+    }
+
+    /// Whether the memory knows the key; one whose memory was lost may sign only its own rotation.
+    #[must_use]
+    pub fn knows(&self, kid: &KeyId) -> bool {
+        self.memory.remembered().knows(kid)
+    }
+
+    /// Enters a key into the memory anew, for the rotation of a key whose memory was lost.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn enter(&mut self, kid: KeyId) -> Result<(), MemoryError> {
+        self.memory.enter(kid)
+    }
+}
+
+impl Signers for KeysAtHand<'_> {
+    fn keys(&self) -> Vec<KeyId> {
+        self.entries.iter().filter(|entry| entry.info.role == KeyRole::Party).map(|entry| entry.info.kid).collect()
+    }
+
+    fn key(&mut self, kid: &KeyId) -> Result<Arc<SigningKey>, AnyError> {
+        if let Some(key) = self.opened.get(kid) {
+            return Ok(Arc::clone(key));
+        }
+        let entry = self.entries.iter().find(|entry| entry.info.kid == *kid);
+        let unknown = || KeyError::Unknown { wanted: kid.to_string(), folder: self.store.folder().to_owned() };
+        let key = Arc::new(self.store.open(entry.ok_or_else(unknown)?, &self.passphrase)?);
+        self.opened.insert(*kid, Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn next_after(&self, feed: &FeedKey, recorded: Option<&FeedRecord>) -> Result<Option<FeedRecord>, AnyError> {
+        let recorded = recorded.map(|feed| Position { seq: feed.seq, id: feed.last });
+        let next = self.memory.remembered().next_after(&feed.kid, feed.aud, recorded)?;
+        Ok(next.map(|position| FeedRecord { seq: position.seq, last: position.id }))
+    }
+
+    fn remember(
+        &mut self,
+        checkpoint: &VerifiedCheckpoint,
+        feeds: &BTreeMap<FeedKey, FeedRecord>,
+    ) -> Result<(), AnyError> {
+        // What others signed and this machine only records is not this memory's.
+        let own = feeds.iter().filter(|(feed, _)| self.memory.remembered().knows(&feed.kid));
+        let feeds = own.map(|(feed, at)| FeedHead { kid: feed.kid, aud: feed.aud, seq: at.seq, id: at.last }).collect();
+        let log = LogHead { kid: checkpoint.key().public_key().id(), checkpoint: checkpoint.signed().to_string() };
+        self.memory.append(&Record { keys: Vec::new(), feeds, logs: vec![log] })?;
+        Ok(())
+    }
+
+    fn salt(&mut self) -> Result<Salt, String> {
+        let mut salt = [0; 16];
+        (self.random)(&mut salt)?;
+        Ok(salt)
+    }
+}
+
+impl RecoveryView for KeysAtHand<'_> {
+    fn last_signed(&self, key: &VerifierKey) -> Result<Option<SignedCheckpoint>, AnyError> {
+        Ok(self.memory.remembered().checkpoint(&key.public_key().id()).cloned())
+    }
+}

@@ -1,0 +1,225 @@
+//! A ledger open for writing: log, private values, documents and state, held together.
+//!
+//! In scope: creating and opening, committing a [`Plan`], keeping the index behind the log in step. Not in scope: planning
+//! (`append`), durability of the log itself (`log`).
+
+use super::append::{Plan, Planned, Tail};
+use super::content::{ContentError, ContentKind, ContentStore};
+use super::disk::Disk;
+use super::error::{AnyError, LogError};
+use super::identity::Identity;
+use super::index::Tip;
+use super::log::{AppendError, Commit, Log, Recovered, RecoveryView};
+use super::private::{DisclosureReader, Disclosures, PrivateError, Record as PrivateRecord};
+use super::read::Reader;
+use super::signers::Signers;
+use super::state_store::{Progress, StateError, StateStore};
+use crate::state::{FeedKey, FeedRecord};
+use crate::tlog::checkpoint::{Checkpoint, VerifiedCheckpoint};
+use crate::tlog::entry::{EntryRef, link};
+use crate::tlog::vkey::VerifierKey;
+use crate::value::{Blake3, EventId};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a ledger could not be opened for writing.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The private values.
+    #[error(transparent)]
+    Private(#[from] PrivateError),
+    /// The state.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// What became of a commit.
+#[derive(Debug)]
+pub struct Committed {
+    /// The checkpoint that covers it.
+    pub checkpoint: VerifiedCheckpoint,
+    /// Why the index could not follow, where it could not; the next opening catches it up.
+    pub index: Option<String>,
+}
+
+/// The largest document that is stored, in bytes.
+pub const MAX_DOCUMENT: u64 = 4 << 30;
+
+/// A document to be stored with a commit.
+#[derive(Debug, Clone)]
+pub struct Blob {
+    /// Where it is read from.
+    pub path: PathBuf,
+    /// The digest that the event names.
+    pub digest: Blake3,
+}
+
+/// A ledger open for writing; holds the writer's lock.
+pub struct Writer {
+    log: Log,
+    disk: Arc<dyn Disk>,
+    values: Disclosures,
+    state: StateStore,
+    tail: Tail,
+    recovered: Option<Recovered>,
+}
+
+impl Writer {
+    /// Makes an empty ledger in a folder and opens it. Its first batch must be the operator's registration and the
+    /// `ledger` event.
+    ///
+    /// # Errors
+    /// There is a ledger already; the disk's.
+    pub fn create(
+        disk: Arc<dyn Disk>,
+        root: &Path,
+        log_key: VerifierKey,
+        wait: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, OpenError> {
+        let log = Log::create(Arc::clone(&disk), root, Identity::new(log_key), wait)?;
+        Self::from_log(disk, log, None, wait, &mut |_, _| {})
+    }
+
+    /// Opens a ledger, after finishing or discarding what an interrupted commit left.
+    ///
+    /// # Errors
+    /// No ledger; another writer; damage; a signing memory that contradicts it; the disk's.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        root: &Path,
+        memory: &dyn RecoveryView,
+        wait: &mut dyn FnMut() -> bool,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, OpenError> {
+        let (log, recovered) = Log::open(Arc::clone(&disk), root, memory, wait)?;
+        Self::from_log(disk, log, Some(recovered), wait, progress)
+    }
+
+    fn from_log(
+        disk: Arc<dyn Disk>,
+        log: Log,
+        recovered: Option<Recovered>,
+        wait: &mut dyn FnMut() -> bool,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, OpenError> {
+        let layout = log.layout().clone();
+        let reader = Reader::open(Arc::clone(&disk), layout.root())?;
+        let state = StateStore::open(&reader, &DisclosureReader::new(Arc::clone(&disk), &layout), wait, progress)?;
+        let (values, _cut) = Disclosures::open(Arc::clone(&disk), layout, state.values_end())?;
+        let tail = tail_of(&reader)?;
+        Ok(Self { log, disk, values, state, tail, recovered })
+    }
+
+    /// Which ledger it is.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        self.log.identity()
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// What opening found and did; nothing for a new ledger.
+    #[must_use]
+    pub const fn recovered(&self) -> Option<&Recovered> {
+        self.recovered.as_ref()
+    }
+
+    /// State at the checkpoint.
+    #[must_use]
+    pub const fn state(&self) -> &StateStore {
+        &self.state
+    }
+
+    /// Where the ledger ends.
+    #[must_use]
+    pub const fn tail(&self) -> Tail {
+        self.tail
+    }
+
+    /// Commits a plan made on this ledger's present state, with documents to be stored beside it. Durable on return.
+    ///
+    /// # Errors
+    /// The plan continues another state; a step failed: the error says whether the batch may still be recorded.
+    pub fn commit(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Committed, AppendError> {
+        let entries: Vec<&[u8]> = plan.planned.iter().map(|planned| planned.entry.as_slice()).collect();
+        let kept: Vec<PrivateRecord> = plan.planned.iter().filter_map(private_record).collect();
+        let key = self.log.identity().vkeys().last().cloned();
+        let layout = self.log.layout().clone();
+        let content = ContentStore::new(&*self.disk, &layout, ContentKind::Blob);
+        let mut steps = Steps {
+            values: &mut self.values,
+            content,
+            kept: &kept,
+            offsets: Vec::new(),
+            blobs,
+            signers,
+            feeds: &plan.feeds,
+            key: key.as_ref(),
+        };
+        let checkpoint = self.log.append_batch(&entries, &mut steps)?.clone();
+        let values: Vec<(EventId, u64)> = kept.iter().map(|record| record.event).zip(steps.offsets).collect();
+        self.tail = plan.tail;
+        let tip = Tip { size: self.log.size(), root: self.log.root() };
+        let records = plan.planned.iter().flat_map(|planned| &planned.delta);
+        let put = self.state.put(records, &values, self.values.length(), tip);
+        Ok(Committed { checkpoint, index: put.err().map(|error| error.to_string()) })
+    }
+}
+
+fn private_record(planned: &Planned) -> Option<PrivateRecord> {
+    let disclosures: Vec<String> = planned.signed.disclosures.iter().map(|d| d.as_str().to_owned()).collect();
+    (!disclosures.is_empty()).then(|| PrivateRecord { event: planned.event().id, disclosures })
+}
+
+fn tail_of(reader: &Reader) -> Result<Tail, LogError> {
+    let ledger = reader.identity().ledger();
+    let Some(last) = reader.size().checked_sub(1) else { return Ok(Tail::of_new(ledger)) };
+    let bytes = reader.entry(last)?;
+    let time = EntryRef::parse(&bytes).ok().map(|entry| entry.recorded_at);
+    Ok(Tail { ledger, size: reader.size(), link: link(&bytes), time })
+}
+
+/// The steps of a commit that the log leaves to its caller.
+struct Steps<'a> {
+    values: &'a mut Disclosures,
+    content: ContentStore<'a>,
+    kept: &'a [PrivateRecord],
+    offsets: Vec<u64>,
+    blobs: &'a [Blob],
+    signers: &'a mut dyn Signers,
+    feeds: &'a BTreeMap<FeedKey, FeedRecord>,
+    key: Option<&'a VerifierKey>,
+}
+
+impl Commit for Steps<'_> {
+    fn beside(&mut self) -> Result<(), AnyError> {
+        for Blob { path, digest } in self.blobs {
+            let mut file = std::fs::File::open(path)?;
+            let (found, _) = self.content.put(&mut file, MAX_DOCUMENT)?;
+            if found != *digest {
+                let error = ContentError::Damaged { path: path.clone(), expected: *digest, found };
+                return Err(error.into());
+            }
+        }
+        self.offsets = self.values.append(self.kept)?;
+        Ok(())
+    }
+
+    fn sign(&mut self, checkpoint: &Checkpoint) -> Result<VerifiedCheckpoint, AnyError> {
+        let key = self.key.ok_or("the ledger has no log key")?;
+        let signer = self.signers.key(&key.public_key().id())?;
+        Ok(checkpoint.sign(key, &*signer)?)
+    }
+
+    fn remember(&mut self, checkpoint: &VerifiedCheckpoint) -> Result<(), AnyError> {
+        self.signers.remember(checkpoint, self.feeds)
+    }
+}
