@@ -31,6 +31,7 @@ pub mod publish;
 pub mod read;
 pub mod records;
 pub mod signers;
+pub mod snapshot;
 pub mod state_store;
 #[cfg(test)]
 mod testing;
@@ -42,4 +43,5 @@ pub use error::{AnyError, LogError};
 pub use files::Block;
 pub use log::RecoveryView;
 pub use signers::Signers;
+pub use snapshot::{Kept, Recorded, Snapshot, SnapshotError};
 pub use writer::{Blob, Committed, Writer};
