@@ -117,6 +117,19 @@ fn crash_at_any_call_of_a_batch_over_bundles_is_all_or_nothing() {
 }
 
 #[test]
+fn failure_among_bundles_synced_in_parallel_is_all_or_nothing() {
+    let prepared = Machine::with_batches(&[3]);
+    let trial = prepared.fork(Cut::KeepAll);
+    append_after_opening(&trial, 3, 3000);
+    for call in (1..trial.disk.calls()).step_by(5) {
+        let machine = prepared.fork(Cut::KeepAll);
+        machine.disk.fail_at(call, Fault::Io);
+        let acknowledged = append_after_opening(&machine, 3, 3000);
+        check_all_or_nothing(&machine.fork(Cut::LoseUnsynced), acknowledged, &[3, 3003]);
+    }
+}
+
+#[test]
 fn crash_at_any_call_of_the_first_append_is_all_or_nothing() {
     let prepared = Machine::with_batches(&[]);
     at_every_call(&prepared, &|machine| append_after_opening(machine, 0, 2), &|machine, acknowledged| {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::ledger::disk::RealDisk;
+use crate::ledger::log::{Log, MemoryState};
 use crate::ledger::testing::{Machine, batch, entry, root};
 
 #[test]
@@ -63,4 +65,40 @@ fn proof_reads_few_tiles_of_a_large_ledger() {
     reader.prove_inclusion(12_345).unwrap();
     let calls = machine.disk.calls() - before;
     assert!(calls < 40, "{calls} calls");
+}
+
+#[test]
+fn readers_on_a_real_disk_never_see_a_torn_state_while_a_writer_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("ledger");
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let identity = Identity::new(crate::ledger::testing::vkey());
+    let mut log = Log::create(Arc::clone(&disk), &root, identity, &mut || false).unwrap();
+    let mut memory = Machine::new().memory();
+    log.append_batch(&batch(0, 1), &mut memory).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut last = 0;
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let reader = Reader::open(Arc::new(RealDisk), &root).unwrap();
+                    assert!(reader.size() >= last);
+                    last = reader.size();
+                    let leaves = reader.entries(0..u64::MAX).map(|entry| leaf_hash(&entry.unwrap().1));
+                    assert_eq!(root_of(leaves.collect::<Vec<_>>()), reader.root());
+                    reader.prove_inclusion(last - 1).unwrap();
+                }
+            });
+        }
+        for count in [1, 100, 200, 3, 500, 1, 1, 255, 256] {
+            let entries = batch(log.size(), count);
+            log.append_batch(&entries, &mut memory).unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let size = log.size();
+    drop(log);
+    let (log, recovered) = Log::open(disk, &root, &memory, &mut || false).unwrap();
+    assert_eq!((log.size(), recovered.memory), (size, MemoryState::Agrees));
 }
