@@ -6,3 +6,4 @@
 pub mod batch;
 pub mod play;
 pub mod schema;
+pub mod scenarios;
