@@ -42,20 +42,20 @@ pub struct Entered {
 }
 
 /// One entry read and ready for admission: the part that needs no state and runs on all processors.
-struct Prepared {
-    recorded_at: Option<Time>,
-    prev: Option<Blake3>,
-    link: Blake3,
-    leaf: Sha256,
-    event: Result<Box<Signed>, Box<Finding>>,
+pub(super) struct Prepared {
+    pub(super) recorded_at: Option<Time>,
+    pub(super) prev: Option<Blake3>,
+    pub(super) link: Blake3,
+    pub(super) leaf: Sha256,
+    pub(super) event: Result<Box<Signed>, Box<Finding>>,
 }
 
 /// An event with the signature over it.
-struct Signed {
-    event: Event,
-    message: Vec<u8>,
-    signature: Signature,
-    misfit: Option<Finding>,
+pub(super) struct Signed {
+    pub(super) event: Event,
+    pub(super) message: Vec<u8>,
+    pub(super) signature: Signature,
+    pub(super) misfit: Option<Finding>,
 }
 
 /// Where a replay stands.
@@ -187,7 +187,7 @@ fn check_link(index: u64, prev: Option<Blake3>, expected: Blake3) -> Option<Find
     Some(finding.at(format_args!("entry {index}")))
 }
 
-fn prepare(raw: &Raw<'_>) -> Prepared {
+pub(super) fn prepare(raw: &Raw<'_>) -> Prepared {
     let parsed = EntryRef::parse(raw.entry);
     let (recorded_at, prev) = match &parsed {
         Ok(entry) => (Some(entry.recorded_at), Some(entry.prev)),

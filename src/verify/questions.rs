@@ -1,0 +1,191 @@
+//! The four questions that are asked where nothing in particular is: integrity, completeness, custody, accreditation.
+//!
+//! Each is answered from the report's first three axes. A breach contradicts, anything that is missing, undecided or not
+//! vouched for leaves unproven; contradicted beats unproven beats confirmed. Nothing is confirmed where nobody vouches
+//! for completeness: what was left out might be the opposite.
+
+use super::report::{Answer, Condition, Question, Reason, Report};
+use crate::event::Verdict;
+use crate::finding::{Code, Family, Finding, Severity};
+use crate::value::EventId;
+use std::collections::BTreeSet;
+
+/// Answers the four questions from the axes of a report.
+#[must_use]
+pub fn answer_all(report: &Report) -> Vec<Answer> {
+    let asked = Asked { report, lineage: report.lineage.iter().copied().collect() };
+    let mut answers = vec![asked.integrity(), asked.completeness(), asked.custody(), asked.accredited()];
+    if let Some(missing) = report.completeness.findings.iter().find(|finding| finding.code == Code::BundleIncomplete) {
+        for answer in answers.iter_mut().filter(|answer| answer.verdict == Verdict::Confirmed) {
+            answer.verdict = Verdict::Unproven;
+            answer.why.insert(0, reason(missing));
+            answer.needed.extend(needed(missing));
+        }
+    }
+    answers
+}
+
+struct Asked<'a> {
+    report: &'a Report,
+    lineage: BTreeSet<EventId>,
+}
+
+/// What counts for an answer so far.
+#[derive(Default)]
+struct Weighed {
+    against: Vec<Reason>,
+    open: Vec<Reason>,
+    needed: Vec<String>,
+}
+
+fn reason(finding: &Finding) -> Reason {
+    let events = finding.event.iter().chain(&finding.related).copied().collect();
+    let place = finding.place.as_ref().map_or(String::new(), |place| format!(" ({place})"));
+    let text = format!("expected {}, found {}{place}", finding.expected, finding.found);
+    Reason { text, code: Some(finding.code), events }
+}
+
+fn needed(finding: &Finding) -> Option<String> {
+    (finding.severity() != Severity::Breach).then(|| finding.code.cure().to_owned())
+}
+
+impl Weighed {
+    fn contradict<'a>(&mut self, findings: impl Iterator<Item = &'a Finding>) {
+        self.against.extend(findings.map(reason));
+    }
+
+    fn leave_open<'a>(&mut self, findings: impl Iterator<Item = &'a Finding>) {
+        for finding in findings {
+            self.open.push(reason(finding));
+            self.needed.extend(needed(finding));
+        }
+    }
+
+    fn answer(mut self, question: Question, confirmed: impl FnOnce() -> Vec<Reason>) -> Answer {
+        self.needed.sort();
+        self.needed.dedup();
+        let (verdict, why) = match (self.against.is_empty(), self.open.is_empty()) {
+            (false, _) => (Verdict::Contradicted, self.against),
+            (true, false) => (Verdict::Unproven, self.open),
+            (true, true) => (Verdict::Confirmed, confirmed()),
+        };
+        let needed = if verdict == Verdict::Unproven { self.needed } else { Vec::new() };
+        Answer { question, verdict, why, needed }
+    }
+}
+
+fn because(text: String) -> Vec<Reason> {
+    vec![Reason { text, code: None, events: Vec::new() }]
+}
+
+fn is_breach(finding: &&Finding) -> bool {
+    finding.severity() == Severity::Breach
+}
+
+impl Asked<'_> {
+    /// Findings on the lineage: on its events, or on no event in particular.
+    fn on_lineage(&self) -> impl Iterator<Item = &Finding> {
+        self.report.findings().filter(|f| f.event.is_none_or(|event| self.lineage.contains(&event)))
+    }
+
+    fn of_family(&self, families: &'static [Family]) -> impl Iterator<Item = &Finding> {
+        self.on_lineage().filter(|finding| families.contains(&finding.code.family()))
+    }
+
+    fn of_code(&self, codes: &'static [Code]) -> impl Iterator<Item = &Finding> {
+        self.on_lineage().filter(|finding| codes.contains(&finding.code))
+    }
+
+    /// What leaves every question about the material open: nobody trusted says that it is all there.
+    fn foundations(&self, weighed: &mut Weighed) {
+        weighed.leave_open(self.of_code(&[Code::BundleIncomplete, Code::BundleHole, Code::UntrustedLedger]));
+        if self.lineage.is_empty() {
+            let text = "the lot is not known from the evidence".to_owned();
+            weighed.open.push(Reason { text, code: Some(Code::UnknownLot), events: Vec::new() });
+        }
+    }
+
+    fn integrity(&self) -> Answer {
+        let integrity = &self.report.integrity;
+        let mut weighed = Weighed::default();
+        weighed.contradict(integrity.findings.iter().filter(is_breach));
+        weighed.answer(Question::Integrity, || {
+            let size = |ledger: &super::report::LedgerReport| format!("{} at size {}", ledger.origin, ledger.size);
+            let sizes: Vec<String> = self.report.ledgers.iter().map(size).collect();
+            let (entries, signatures) = (integrity.entries, integrity.signatures);
+            because(format!("{entries} entries, {signatures} signatures and the tree of {}", sizes.join(", ")))
+        })
+    }
+
+    fn completeness(&self) -> Answer {
+        let completeness = &self.report.completeness;
+        let mut weighed = Weighed::default();
+        weighed.contradict(completeness.findings.iter().filter(is_breach));
+        weighed.leave_open(completeness.findings.iter().filter(|finding| !is_breach(finding)));
+        weighed.leave_open(completeness.undecided.iter());
+        weighed.answer(Question::Completeness, || {
+            let word = |ledger: &super::report::LedgerReport| {
+                let words = format!("as of size {}, on the word of {}", ledger.size, ledger.origin);
+                let events = ledger.operator.into_iter().map(EventId::from).collect();
+                Reason { text: words, code: None, events }
+            };
+            self.report.ledgers.iter().map(word).collect()
+        })
+    }
+
+    fn custody(&self) -> Answer {
+        let mut weighed = Weighed::default();
+        let families = &[Family::Chain, Family::Custody, Family::Mass, Family::Time, Family::Evidence, Family::Status];
+        weighed.contradict(self.of_family(families).filter(is_breach));
+        weighed.contradict(self.of_code(&[Code::OmittedReference]));
+        self.foundations(&mut weighed);
+        weighed.leave_open(self.of_code(&[Code::KeyCompromised]));
+        let undecided = self.report.completeness.undecided.iter();
+        weighed.leave_open(undecided.filter(|f| f.event.is_some_and(|event| self.lineage.contains(&event))));
+        self.addressed(&mut weighed);
+        weighed.answer(Question::Custody, || because(self.whereabouts()))
+    }
+
+    /// Where a recipient is asked for, the lot must be under way to that one.
+    fn addressed(&self, weighed: &mut Weighed) {
+        let subject = &self.report.subject;
+        let Some(recipient) = self.report.recipient else { return };
+        let is_addressed = subject.condition == Condition::InTransit && subject.consignee == Some(recipient);
+        if !is_addressed {
+            let finding = Finding::new(
+                Code::NotAddressed,
+                format_args!("a lot whose last custody event is a dispatch to party {recipient}"),
+                self.whereabouts(),
+            );
+            let events = subject.head.into_iter().collect();
+            weighed.open.push(Reason { events, ..reason(&finding) });
+            weighed.needed.push(Code::NotAddressed.cure().to_owned());
+        }
+    }
+
+    fn whereabouts(&self) -> String {
+        let subject = &self.report.subject;
+        let party =
+            |id: Option<crate::value::PartyId>| id.map_or_else(|| "nobody known".to_owned(), |id| id.to_string());
+        match subject.condition {
+            Condition::Held => format!("a lot held by party {}", party(subject.holder)),
+            Condition::InTransit => {
+                format!("a lot in transit from party {} to party {}", party(subject.holder), party(subject.consignee))
+            }
+            Condition::Spent => "a lot that is spent".to_owned(),
+            Condition::Elsewhere => "a lot accepted in another ledger".to_owned(),
+            Condition::Unknown => "a lot not known from the evidence".to_owned(),
+        }
+    }
+
+    fn accredited(&self) -> Answer {
+        let mut weighed = Weighed::default();
+        weighed.contradict(self.of_family(&[Family::Place]).filter(is_breach));
+        self.foundations(&mut weighed);
+        let lacking = &[Code::SiteNotAccredited, Code::PartyNotAccredited, Code::AccreditationSuspended];
+        weighed.leave_open(self.of_code(lacking));
+        weighed.answer(Question::Accredited, || {
+            because(format!("identity and site of all {} events of the lineage are vouched for", self.lineage.len()))
+        })
+    }
+}

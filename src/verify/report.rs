@@ -1,0 +1,291 @@
+//! The report: one value that says what was found, rendered as text, JSON or HTML elsewhere.
+//!
+//! It has four axes, never merged: *integrity* (signatures, links, tree), *completeness* (holes, withheld, undecided,
+//! unanswered), *status* (corrected, revoked, tainted, and every other rule that an event breaks), *verdicts* (answers to
+//! questions). What was not checked is listed with the reason. Format version 0.
+
+use crate::event::{Form, Verdict};
+use crate::finding::{Code, Finding, Severity};
+use crate::value::closed_enum::closed_enum;
+use crate::value::{Blake3, EventId, FacilityId, LedgerId, LotId, PartyId, Sha256, Time};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the report's form.
+pub const REPORT_VERSION: u8 = 0;
+
+closed_enum!(
+    /// Where the subject is.
+    Condition, "a condition of a lot", {
+        Held = "held", "with its holder";
+        InTransit = "in-transit", "under way to its consignee";
+        Spent = "spent", "used up, split, retired or divided";
+        Elsewhere = "elsewhere", "accepted in another ledger";
+        Unknown = "unknown", "not known from the evidence";
+    }
+);
+
+closed_enum!(
+    /// A question asked of the evidence.
+    Question, "a question", {
+        Integrity = "integrity", "Is the evidence what was signed and recorded?";
+        Completeness = "completeness", "Is nothing left out that could change the answer?";
+        Custody = "custody", "Was the lot, and all it was made from, held and handed on without break or contradiction?";
+        Accredited = "accredited", "Does somebody trusted vouch for the identity and site of every step?";
+    }
+);
+
+/// The lot asked about, as the evidence leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectReport {
+    /// The lot.
+    pub lot: LotId,
+    /// Where it is.
+    pub condition: Condition,
+    /// What it consists of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+    /// Who holds it; in transit, still the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<PartyId>,
+    /// Who owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<PartyId>,
+    /// Where it is, or left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facility: Option<FacilityId>,
+    /// The custody event that last moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<EventId>,
+    /// To whom it is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consignee: Option<PartyId>,
+}
+
+/// A ledger that the evidence comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerReport {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The origin of its checkpoints.
+    pub origin: String,
+    /// Who operates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<PartyId>,
+    /// Size judged at.
+    pub size: u64,
+    /// Root at that size.
+    pub root: Sha256,
+    /// How many of its entries are at hand.
+    pub entries: u64,
+    /// When the last entry at hand was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_until: Option<Time>,
+    /// Whether the verifier trusts the ledger.
+    pub trusted: bool,
+    /// Whether all entries are at hand, or a completeness statement covers those that matter.
+    pub complete: bool,
+}
+
+/// The bundle that was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BundleReport {
+    /// BLAKE3 of the file.
+    pub blake3: Blake3,
+    /// Who exported it.
+    pub by: PartyId,
+    /// For whom.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<PartyId>,
+    /// When, by the exporter's word.
+    pub created: Time,
+}
+
+/// First axis: is the evidence what was signed and recorded?
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Integrity {
+    /// Entries read.
+    pub entries: u64,
+    /// Signatures of events that verified.
+    pub signatures: u64,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// Values of an object of an event that are not at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Withheld {
+    /// The event.
+    pub event: EventId,
+    /// The object, as a JSON pointer into the payload; empty for the payload.
+    pub object: String,
+    /// How many of its values are withheld.
+    pub count: u64,
+    /// Their names as far as they are known: those that every such object has.
+    pub leaves: Vec<String>,
+}
+
+/// Second axis: is anything left out?
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Completeness {
+    /// Events declared to be left out.
+    pub holes: Vec<EventId>,
+    /// Values not at hand.
+    pub withheld: Vec<Withheld>,
+    /// What would have been found if nothing were missing.
+    pub undecided: Vec<Finding>,
+    /// Dispatches of the lineage that nobody answered.
+    pub unanswered: Vec<EventId>,
+    /// What is missing, or nobody vouches for.
+    pub findings: Vec<Finding>,
+}
+
+/// Third axis: how do the events stand?
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// Corrected, revoked, tainted; every rule of custody, place, mass, time and evidence that an event breaks.
+    pub findings: Vec<Finding>,
+}
+
+/// Why an answer is what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    /// In a sentence.
+    pub text: String,
+    /// The code of the finding, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Events that bear it out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventId>,
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The question.
+    pub question: Question,
+    /// The answer.
+    pub verdict: Verdict,
+    /// Why.
+    pub why: Vec<Reason>,
+    /// What would prove it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needed: Vec<String>,
+}
+
+/// One check, done or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What it is about.
+    pub name: String,
+    /// Whether it was done.
+    pub done: bool,
+    /// How far, or why not.
+    pub note: String,
+}
+
+/// What verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The version of this form.
+    pub v: u8,
+    /// The moment of judgement: later knowledge does not count.
+    pub as_of: Time,
+    /// The lot.
+    pub subject: SubjectReport,
+    /// The recipient asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<PartyId>,
+    /// The bundle, where one was verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleReport>,
+    /// The ledgers that the evidence comes from.
+    pub ledgers: Vec<LedgerReport>,
+    /// Events that made or moved the lot and what it was made from, each after those it builds on.
+    pub lineage: Vec<EventId>,
+    /// First axis.
+    pub integrity: Integrity,
+    /// Second axis.
+    pub completeness: Completeness,
+    /// Third axis.
+    pub status: Status,
+    /// Fourth axis.
+    pub verdicts: Vec<Answer>,
+    /// What was checked and what was not.
+    pub checks: Vec<Check>,
+}
+
+/// Several verdicts as one: contradicted beats unproven beats not applicable beats the rest.
+#[must_use]
+pub fn combine(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    let weight = |verdict: &Verdict| match verdict {
+        Verdict::Contradicted => 4,
+        Verdict::Unproven => 3,
+        Verdict::NotApplicable => 2,
+        Verdict::Exempt => 1,
+        Verdict::Confirmed => 0,
+    };
+    verdicts.into_iter().max_by_key(weight).unwrap_or(Verdict::Unproven)
+}
+
+impl Report {
+    /// All answers as one verdict; unproven where nothing was asked.
+    #[must_use]
+    pub fn overall(&self) -> Verdict {
+        combine(self.verdicts.iter().map(|answer| answer.verdict))
+    }
+
+    /// Every finding of the first three axes; what is undecided is not among them.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.integrity.findings.iter().chain(&self.completeness.findings).chain(&self.status.findings)
+    }
+
+    /// Whether no rule is found broken on any axis.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings().all(|finding| finding.severity() != Severity::Breach)
+    }
+
+    /// Puts a finding on the axis it belongs to.
+    pub fn sort_in(&mut self, finding: Finding) {
+        use crate::finding::Family;
+        let axis = match (finding.code, finding.code.family()) {
+            (Code::BundleHole | Code::BundleIncomplete | Code::OmittedReference | Code::UntrustedLedger, _) => {
+                &mut self.completeness.findings
+            }
+            (_, Family::Chain | Family::Bundle) => &mut self.integrity.findings,
+            _ => &mut self.status.findings,
+        };
+        if !axis.contains(&finding) {
+            axis.push(finding);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contradicted_beats_unproven_beats_the_rest() {
+        use Verdict as V;
+        assert_eq!(combine([V::Confirmed, V::Unproven, V::Contradicted]), V::Contradicted);
+        assert_eq!(combine([V::Confirmed, V::Unproven, V::Exempt]), V::Unproven);
+        assert_eq!(combine([V::Confirmed, V::NotApplicable]), V::NotApplicable);
+        assert_eq!(combine([V::Confirmed, V::Exempt]), V::Exempt);
+        assert_eq!(combine([V::Confirmed, V::Confirmed]), V::Confirmed);
+        assert_eq!(combine([]), V::Unproven);
+    }
+}

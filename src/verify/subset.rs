@@ -1,0 +1,216 @@
+//! Some entries of a log instead of all: what can be decided from them, and what cannot.
+//!
+//! The entries at hand are replayed through the same admission as a whole log, in order of their indexes. Where the rules
+//! ask for what the entries at hand cannot answer, this is how they are asked:
+//!
+//! - A feed is taken to have reached the number before the event's own, unless an event at hand says otherwise: a gap is
+//!   undecided, a fork or a wrong predecessor among the events at hand is found.
+//! - Lots that an event moves along with those of the lineage are not judged, nor is what moved them before.
+//! - Codes that need completeness ([`Reach::NeedsCompleteness`]) are found where somebody vouches for completeness
+//!   ([`Scope::is_complete`]); otherwise they are *undecided*, and the event is applied as if it had been admitted.
+//!
+//! In scope: form, links between neighbours, leaf hashes, signatures, admission, state. Not in scope: which events belong
+//! together (`bundle`), review ([`crate::rules`]), whom to trust.
+
+use super::replay::{Prepared, Raw, Signed, prepare};
+use super::subset_view::SubsetView;
+use crate::event::{Body, Event};
+use crate::finding::{Code, Finding, Reach};
+use crate::keyring::{Item, Keyring};
+use crate::rules::{Admission, admit};
+use crate::state::{Memory, Position, Put as _, View as _, ViewError, apply};
+use crate::tlog::entry::first_prev;
+use crate::tlog::nodes::{TreeHead, check_nodes};
+use crate::tlog::tree::NodeMap;
+use crate::value::{EventId, KeyId, LedgerId, LotId, PublicKey, Sha256, Time};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Entries of one ledger, read and hashed; nothing is known yet of their signatures.
+pub struct Subset {
+    ledger: LedgerId,
+    entries: Vec<(u64, Prepared)>,
+}
+
+/// What the entries are judged for.
+#[derive(Debug, Default, Clone)]
+pub struct Scope {
+    /// The lots of the lineage; others are named in passing.
+    pub lots: BTreeSet<LotId>,
+    /// Events known to be left out.
+    pub holes: BTreeSet<EventId>,
+    /// Whether somebody vouches that nothing else is left out.
+    pub is_complete: bool,
+}
+
+/// What came of replaying a subset.
+#[derive(Debug, Default, Clone)]
+pub struct Replayed {
+    /// State after the entries at hand.
+    pub view: Memory,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What would have been found if nothing were missing.
+    pub undecided: Vec<Finding>,
+    /// How many signatures were verified and good.
+    pub signatures: u64,
+}
+
+impl Subset {
+    /// Reads entries, given with their indexes in ascending order.
+    #[must_use]
+    pub fn read(ledger: LedgerId, entries: &[(u64, Raw<'_>)]) -> Self {
+        let entries = entries.par_iter().map(|(index, raw)| (*index, prepare(raw))).collect();
+        Self { ledger, entries }
+    }
+
+    /// The events that could be read, each with its index.
+    pub fn events(&self) -> impl Iterator<Item = (u64, &Event)> {
+        self.entries.iter().filter_map(|(index, entry)| Some((*index, &entry.event.as_ref().ok()?.event)))
+    }
+
+    /// What is wrong with single entries and between neighbours: form, disclosures, links.
+    #[must_use]
+    pub fn check_entries(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut before = None;
+        for (index, entry) in &self.entries {
+            let at = |finding: Finding| finding.at(format_args!("entry {index} of ledger {}", self.ledger));
+            let event = match &entry.event {
+                Ok(signed) => {
+                    found.extend(signed.misfit.clone().map(at));
+                    Some(signed.event.id)
+                }
+                Err(finding) => {
+                    found.push(at((**finding).clone()));
+                    finding.event
+                }
+            };
+            let expected = match before.replace((*index, entry.link)) {
+                Some((last, link)) if last + 1 == *index => Some(link),
+                None if *index == 0 => Some(first_prev(self.ledger)),
+                _ => None,
+            };
+            if let (Some(expected), Some(prev)) = (expected, entry.prev)
+                && expected != prev
+            {
+                let finding = at(Finding::new(Code::LinkBroken, format_args!("link {expected}"), prev));
+                found.push(Finding { event, ..finding });
+            }
+        }
+        found
+    }
+
+    /// Whether every entry has its place in one tree that has all these heads, given exactly the nodes needed.
+    ///
+    /// Where the proof fails it cannot be said for which entry: the finding names the ledger.
+    #[must_use]
+    pub fn check_tree(&self, heads: &[TreeHead], nodes: &NodeMap) -> Vec<Finding> {
+        let leaves: BTreeMap<u64, Sha256> = self.entries.iter().map(|(index, entry)| (*index, entry.leaf)).collect();
+        let problem = check_nodes(heads, &leaves, nodes).err();
+        let finding = |problem| {
+            let place = format!("ledger {}", self.ledger);
+            Finding::new(Code::NotInTree, "nodes that prove the entries under every checkpoint", problem).at(place)
+        };
+        problem.map(finding).into_iter().collect()
+    }
+
+    /// Replays the entries.
+    ///
+    /// # Errors
+    /// State could not be read, which memory never is.
+    pub fn replay(&self, scope: &Scope) -> Result<Replayed, ViewError> {
+        let verdicts = self.verify_signatures();
+        let mut done =
+            Replayed { signatures: verdicts.values().filter(|good| **good).map(|_| 1).sum(), ..Replayed::default() };
+        let mut after = None;
+        for (index, entry) in &self.entries {
+            let Ok(signed) = &entry.event else { continue };
+            let recorded_at = entry.recorded_at.or(after).unwrap_or(Time::MIN);
+            let at = Position { ledger: self.ledger, index: *index, recorded_at };
+            let verdict = verdicts.get(index).copied().unwrap_or(false);
+            done.enter(scope, &at, after, signed, verdict)?;
+            after = Some(recorded_at);
+        }
+        Ok(done)
+    }
+
+    /// Verifies every signature in bulk. A key id is the digest of its key, so a key that fits the id is the key meant;
+    /// whose it is and whether it may sign, admission asks.
+    fn verify_signatures(&self) -> HashMap<u64, bool> {
+        let read = self.entries.iter();
+        let signed: Vec<(u64, &Signed)> =
+            read.filter_map(|(index, entry)| Some((*index, entry.event.as_deref().ok()?))).collect();
+        let mut keys: HashMap<KeyId, PublicKey> = HashMap::new();
+        for (_, signed) in &signed {
+            let jwks = match &signed.event.payload.body {
+                Body::Party(party) => [Some(party.key), None],
+                Body::Key(key) => [key.key, key.recovery.as_ref().map(|recovery| recovery.key)],
+                _ => [None, None],
+            };
+            keys.extend(jwks.into_iter().flatten().map(|jwk| (jwk.id(), jwk.x)));
+        }
+        let (indexes, items): (Vec<u64>, Vec<Item<'_>>) = signed
+            .iter()
+            .filter_map(|(index, signed)| {
+                let key = keys.get(&signed.event.kid)?;
+                Some((*index, Item { key, message: &signed.message, signature: &signed.signature }))
+            })
+            .unzip();
+        indexes.into_iter().zip(Keyring::default().verify_many(&items)).collect()
+    }
+}
+
+impl Replayed {
+    fn enter(
+        &mut self,
+        scope: &Scope,
+        at: &Position,
+        after: Option<Time>,
+        signed: &Signed,
+        verdict: bool,
+    ) -> Result<(), ViewError> {
+        let event = &signed.event;
+        let signed_by = |key: &PublicKey| key.id() == event.kid && verdict;
+        let view = SubsetView::new(&self.view, scope, event);
+        let admission = Admission { view: &view, at: *at, after, event, signed_by: &signed_by };
+        let mut admitted = true;
+        let (mut findings, mut undecided) = (Vec::new(), Vec::new());
+        for finding in admit(&admission)? {
+            match judge(scope, &finding) {
+                Judged::Found => {
+                    admitted &= !finding.blocks();
+                    findings.push(finding);
+                }
+                Judged::Undecided => undecided.push(finding),
+                Judged::Beside => {}
+            }
+        }
+        let recorded_before = self.view.event(&event.id)?.is_some();
+        if !recorded_before {
+            let delta = apply(&self.view, at, event, admitted)?;
+            self.view.put(&delta);
+        }
+        self.findings.extend(findings);
+        self.undecided.extend(undecided);
+        Ok(())
+    }
+}
+
+enum Judged {
+    Found,
+    Undecided,
+    Beside,
+}
+
+fn judge(scope: &Scope, finding: &Finding) -> Judged {
+    match (finding.code, finding.lot) {
+        (Code::UnknownLot, Some(lot)) if !scope.lots.contains(&lot) => Judged::Beside,
+        (Code::UnknownLot, Some(lot)) if scope.holes.contains(&lot.event) => Judged::Undecided,
+        (Code::UnknownReference, _) if finding.found.parse().is_ok_and(|id| scope.holes.contains(&id)) => {
+            Judged::Undecided
+        }
+        (code, _) if code.reach() == Reach::NeedsCompleteness && !scope.is_complete => Judged::Undecided,
+        _ => Judged::Found,
+    }
+}
