@@ -13,11 +13,13 @@
 //! | L2 | [`envelope`], [`keyring`], [`tlog`] |
 //! | L3 | [`state`], [`lineage`] |
 //! | L4 | [`rules`] |
+//! | L5 | [`verify`], [`bundle`] |
 //! | L6 | [`ledger`], [`keys`] |
 //! | L7 | [`interop`], [`cli`] |
 //!
 //! L0 to L5 are pure: no file, clock, random source, environment or printing.
 
+pub mod bundle;
 pub mod cli;
 pub mod envelope;
 pub mod event;
@@ -32,3 +34,6 @@ pub mod state;
 pub mod tlog;
 pub mod value;
 pub mod verify;
+
+#[cfg(test)]
+pub(crate) mod testing;

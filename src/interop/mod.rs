@@ -6,4 +6,3 @@
 pub mod batch;
 pub mod play;
 pub mod schema;
-pub mod scenarios;

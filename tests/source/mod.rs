@@ -61,7 +61,7 @@ impl SourceFile {
     /// The path of the module: `src/a/b.rs` is `a`, `b`.
     fn parts(&self) -> Vec<String> {
         let path = self.path.trim_start_matches("src/").trim_end_matches(".rs");
-        path.split('/').filter(|part| *part != "mod").map(str::to_owned).collect()
+        path.split('/').filter(|part| !["mod", "lib"].contains(part)).map(str::to_owned).collect()
     }
 
     /// Modules in files of their own that are declared under `#[cfg(test)]`.

@@ -1,0 +1,196 @@
+//! What a bundle bears out by itself: everything but whom to believe.
+//!
+//! Checked: the manifest binds exactly what is in the file; each ledger begins with its genesis, its checkpoints are
+//! signed by its log key, and every entry has its place under them; the completeness statement is the log's and lists
+//! nothing that is missing; the events are those of the lineage, no fewer and no more; every event passes admission.
+//!
+//! Not established: that the ledger and its operator are to be trusted, that what was stated is true ([`crate::verify`]).
+
+use super::closure::{Closure, Held, close};
+use super::ledger::{LedgerChecked, LedgerSeen};
+use super::manifest::{Manifest, Roots};
+use super::read::UnverifiedBundle;
+use super::statement::{Covered, covered_by};
+use super::verify::moved_by;
+use crate::event::{Event, Kind};
+use crate::finding::{Code, Finding};
+use crate::state::{KeyRecord, View as _};
+use crate::value::{Blake3, EventId, LedgerId};
+use crate::verify::subset::{Replayed, Scope};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was found in a bundle, before anybody is trusted.
+#[derive(Debug, Clone)]
+pub(super) struct Checked {
+    pub(super) manifest: Manifest,
+    pub(super) blake3: Blake3,
+    /// All events at hand, with where they are recorded.
+    pub(super) events: BTreeMap<EventId, (LedgerId, u64, Event)>,
+    pub(super) closure: Closure,
+    pub(super) ledgers: Vec<(LedgerSeen, Replayed)>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) undecided: Vec<Finding>,
+    /// Custody events by the events whose lots they name.
+    pub(super) moved_by: BTreeMap<EventId, Vec<EventId>>,
+}
+
+impl Checked {
+    /// Checks a bundle.
+    pub(super) fn of(bundle: &UnverifiedBundle) -> Self {
+        let manifest = bundle.manifest.clone();
+        let mut findings = check_roots(bundle);
+        let ledgers: Vec<LedgerChecked> =
+            bundle.file.ledgers.iter().map(|file| LedgerChecked::of(file, &manifest)).collect();
+        findings.extend(ledgers.iter().flat_map(|ledger| ledger.findings.clone()));
+        let closure = {
+            let mut held = Held::default();
+            ledgers.iter().flat_map(|ledger| ledger.subset.events()).for_each(|(_, event)| held.add(event));
+            let holes: BTreeSet<EventId> = manifest.holes.iter().copied().collect();
+            let closure = closure_of(&mut held, &ledgers, &manifest, &holes);
+            findings.extend(check_belonging(&held, &closure, &holes));
+            closure
+        };
+        let mut checked = Self {
+            manifest,
+            blake3: bundle.blake3,
+            events: BTreeMap::new(),
+            closure,
+            ledgers: Vec::new(),
+            findings,
+            undecided: Vec::new(),
+            moved_by: BTreeMap::new(),
+        };
+        for ledger in ledgers {
+            checked.enter(ledger);
+        }
+        checked.moved_by = moved_by(checked.events.values().map(|(_, _, event)| event));
+        checked.check_signer(bundle);
+        checked.check_documents(bundle);
+        checked
+    }
+
+    /// Compares the statement with the events at hand, and replays the ledger.
+    fn enter(&mut self, mut ledger: LedgerChecked) {
+        let holes = self.manifest.holes.iter().copied().collect();
+        let omitted = ledger.check_leaves(&self.closure, &holes);
+        let scope = Scope {
+            lots: self.closure.lots.clone(),
+            holes,
+            is_complete: ledger.seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
+        };
+        self.findings.extend(omitted);
+        // State in memory is always read; a failure is no statement about the bundle and leaves it without any state.
+        let replayed = ledger.subset.replay(&scope).unwrap_or_default();
+        self.findings.extend(replayed.findings.iter().cloned());
+        self.undecided.extend(replayed.undecided.iter().cloned());
+        let id = ledger.seen.ledger;
+        self.events.extend(ledger.subset.events().map(|(index, event)| (event.id, (id, index, event.clone()))));
+        self.ledgers.push((ledger.seen, replayed));
+    }
+
+    /// The manifest is signed by a key of the exporter that is in force at the end of the evidence.
+    fn check_signer(&mut self, bundle: &UnverifiedBundle) {
+        let by = self.manifest.by;
+        let signed = Manifest::parse(&bundle.file.manifest).ok().and_then(|(_, jws)| {
+            let key = self.key(&jws.kid())?;
+            (key.party == by && key.revoked.is_none() && jws.verify(&key.public)).then_some(())
+        });
+        if signed.is_none() {
+            let expected = format!("a manifest signed by a key in force of its exporter, party {by}");
+            self.findings.push(Finding::new(Code::BundleManifest, expected, "one that is not").on(by.into()));
+        }
+    }
+
+    fn key(&self, kid: &crate::value::KeyId) -> Option<KeyRecord> {
+        self.ledgers.iter().find_map(|(_, replayed)| replayed.view.key(kid).ok().flatten())
+    }
+
+    fn check_documents(&mut self, bundle: &UnverifiedBundle) {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::STANDARD;
+        let documents = |event: &Event| event.payload.docs.clone().unwrap_or_default();
+        let named: BTreeSet<Blake3> =
+            self.events.values().flat_map(|(_, _, event)| documents(event)).map(|document| document.blake3).collect();
+        for (number, document) in bundle.file.documents.iter().enumerate() {
+            let bytes = STANDARD.decode(&document.base64).ok();
+            let place = format!("/documents/{number}");
+            if bytes.is_none_or(|bytes| Blake3::of(&bytes) != document.blake3) {
+                let finding =
+                    Finding::new(Code::BundleManifest, format_args!("bytes of digest {}", document.blake3), "others");
+                self.findings.push(finding.at(&place));
+            }
+            if !named.contains(&document.blake3) {
+                let finding =
+                    Finding::new(Code::BundleForeign, "a document that an event at hand names", document.blake3);
+                self.findings.push(finding.at(place));
+            }
+        }
+    }
+}
+
+fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
+    let (stated, found) = (bundle.manifest.roots(), Roots::of(&bundle.file));
+    let pairs = [
+        ("entries", stated.entries, found.entries),
+        ("disclosures", stated.disclosures, found.disclosures),
+        ("nodes", stated.nodes, found.nodes),
+        ("leaves", stated.leaves, found.leaves),
+        ("documents", stated.documents, found.documents),
+    ];
+    let differs = pairs.into_iter().filter(|(_, stated, found)| stated != found);
+    differs
+        .map(|(what, stated, found)| {
+            let expected = format!("{} {what} with root {}", stated.count, stated.root);
+            Finding::new(Code::BundleManifest, expected, format_args!("{} with root {}", found.count, found.root))
+        })
+        .collect()
+}
+
+fn closure_of(
+    held: &mut Held<'_>,
+    ledgers: &[LedgerChecked],
+    manifest: &Manifest,
+    holes: &BTreeSet<EventId>,
+) -> Closure {
+    let first = |ledger: &LedgerChecked| ledger.seen.genesis.clone();
+    let mut seeds: BTreeSet<EventId> = ledgers.iter().flat_map(first).collect();
+    seeds.insert(manifest.by.into());
+    seeds.extend(manifest.recipient.map(EventId::from));
+    close(held, manifest.subject, seeds, holes).unwrap_or_else(|never| match never {})
+}
+
+/// Events that are missing from the lineage, are declared to be, or do not belong to it.
+fn check_belonging(held: &Held<'_>, closure: &Closure, holes: &BTreeSet<EventId>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for id in closure.absent.iter().filter(|id| !holes.contains(*id)) {
+        let expected = "the event that created a lot of the lineage";
+        found.push(Finding::new(Code::OmittedReference, expected, "neither it nor a declared hole").on(*id));
+    }
+    for id in holes {
+        let finding = match held.get(id) {
+            Some(_) => Finding::new(Code::BundleForeign, "an event left out, as declared", "the event"),
+            None => Finding::new(Code::BundleHole, "every event of the lineage", "one declared to be left out"),
+        };
+        found.push(finding.on(*id));
+    }
+    for event in held.all().filter(|event| !closure.events.contains_key(&event.id)) {
+        let portable = event.payload.aud.is_none() || event.payload.kind() == Kind::Correct;
+        if !portable && !holes.contains(&event.id) {
+            let expected = "an event that belongs to the lineage of the subject";
+            let finding = Finding::new(Code::BundleForeign, expected, format_args!("a `{}`", event.payload.kind()));
+            found.push(finding.on(event.id));
+        }
+    }
+    found
+}
+
+/// What the events at hand name in covered positions, to be compared with the leaves.
+pub(super) fn naming<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<Covered, BTreeSet<EventId>> {
+    let mut naming: BTreeMap<Covered, BTreeSet<EventId>> = BTreeMap::new();
+    for event in events {
+        for id in covered_by(event) {
+            naming.entry(id).or_default().insert(event.id);
+        }
+    }
+    naming
+}

@@ -1,0 +1,38 @@
+//! Reading a bundle: bytes that have the form of one, with a manifest that can be read. Nothing is believed yet.
+
+use super::manifest::Manifest;
+use super::wire::{BundleFile, ReadError};
+use crate::value::Blake3;
+
+/// A bundle as read; its evidence has not been verified and is not to be believed.
+#[derive(Debug, Clone)]
+pub struct UnverifiedBundle {
+    pub(super) file: BundleFile,
+    pub(super) manifest: Manifest,
+    pub(super) blake3: Blake3,
+}
+
+impl UnverifiedBundle {
+    /// Reads a file strictly: closed members, nothing repeated or out of order, a manifest of this version.
+    ///
+    /// # Errors
+    /// The first rule of the format that the bytes break, with line and column, or JSON pointer.
+    pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
+        let file = BundleFile::parse(bytes)?;
+        let (manifest, _) = Manifest::parse(&file.manifest)
+            .map_err(|error| ReadError::shape("/manifest", "a manifest of this format", error))?;
+        Ok(Self { file, manifest, blake3: Blake3::of(bytes) })
+    }
+
+    /// What the exporter is said to have put its name to.
+    #[must_use]
+    pub const fn unverified_manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// BLAKE3 of the file.
+    #[must_use]
+    pub const fn blake3(&self) -> Blake3 {
+        self.blake3
+    }
+}

@@ -1,0 +1,296 @@
+//! The completeness statement: somebody who has the whole log signs, for every event and lot, which entries name it.
+//!
+//! A bundle shows a part of a log; that nothing damaging was left out cannot be seen from the part. The statement closes
+//! that gap: a signed note over the RFC 6962 root of *leaves*, one per covered id. A bundle brings the leaves of the ids it
+//! relies on, with their proofs, and every entry that such a leaf lists.
+//!
+//! Text of the note, each line ending in LF:
+//!
+//! ```text
+//! oretrail.complete/1
+//! <ledger id>
+//! <size N of the log>
+//! <root of the log at N: 64 lower-case hex digits>
+//! <number of leaves>
+//! <RFC 6962 root of the leaves: 64 lower-case hex digits>
+//! ```
+//!
+//! A leaf is the text `<id> <event id> <event id> …` without line end: a covered id, then in ascending order the ids of
+//! all events recorded below N that name it in a *covered position*, each after one space; a covered id that nobody names
+//! has a leaf without event ids. Covered ids are the ids of all events recorded below N, of all lots they create, and of
+//! whatever they name in a covered position; leaves are in ascending order of event id, the event before its lots, these by
+//! number. Covered positions are the subject positions of an event's body (see [`crate::event::References`]) save the
+//! `after` of a head: each head names its lot, which has a leaf of its own. So the leaf of a lot lists exactly what moved
+//! it, spent it or was said of it, and says nothing about its siblings.
+//!
+//! Not in scope: who signed and whether that one is trusted ([`super`]); with a trusted signer, an entry that a leaf
+//! leaves out is two signatures that contradict each other.
+
+use crate::event::{Event, Reference, Target};
+use crate::tlog::nodes::{TreeHead, prove_nodes};
+use crate::tlog::note::{NoteError, SignedNote};
+use crate::tlog::proof::ProveError;
+use crate::tlog::tree::{MemoryTree, MissingNode, NodeMap, leaf_hash};
+use crate::tlog::vkey::{DynSigner, VerifierKey};
+use crate::value::{EventId, LedgerId, LotId, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// The first line of the note.
+pub const STATEMENT_HEADER: &str = "oretrail.complete/1";
+
+/// An id that has a leaf: an event or a lot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Covered {
+    /// The event, or the event that created the lot.
+    pub event: EventId,
+    /// The number of the lot; none for the event itself.
+    pub output: Option<u8>,
+}
+
+impl From<EventId> for Covered {
+    fn from(event: EventId) -> Self {
+        Self { event, output: None }
+    }
+}
+
+impl From<LotId> for Covered {
+    fn from(lot: LotId) -> Self {
+        Self { event: lot.event, output: Some(lot.output) }
+    }
+}
+
+impl fmt::Display for Covered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.output {
+            Some(output) => LotId::new(self.event, output).fmt(f),
+            None => self.event.fmt(f),
+        }
+    }
+}
+
+/// What a reference names, if its position is a covered one.
+#[must_use]
+pub fn covered(reference: &Reference) -> Option<Covered> {
+    if !reference.is_subject || reference.position.ends_with(".after") {
+        return None;
+    }
+    match reference.target {
+        Target::Lot(lot) => Some(lot.into()),
+        other => other.event().map(Covered::from),
+    }
+}
+
+/// Everything an event names in covered positions, each once.
+#[must_use]
+pub fn covered_by(event: &Event) -> BTreeSet<Covered> {
+    event.payload.body.references().iter().filter_map(covered).collect()
+}
+
+/// A leaf: a covered id, and the events that name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
+    /// What is covered.
+    pub id: Covered,
+    /// Who names it, ascending.
+    pub named_by: BTreeSet<EventId>,
+}
+
+impl fmt::Display for Leaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)?;
+        self.named_by.iter().try_for_each(|id| write!(f, " {id}"))
+    }
+}
+
+/// Why a text is no leaf or statement.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StatementError {
+    /// A leaf of another form.
+    #[error("expected a leaf `<id> <event id> …` with event ids in ascending order, found `{0}`")]
+    Leaf(String),
+    /// A statement of another form.
+    #[error("expected the 6 lines of an `{STATEMENT_HEADER}` statement, found `{0}`")]
+    Text(String),
+    /// Not a signed note, or not signed.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+}
+
+impl FromStr for Leaf {
+    type Err = StatementError;
+
+    fn from_str(text: &str) -> Result<Self, StatementError> {
+        let wrong = || StatementError::Leaf(text.chars().take(80).collect());
+        let mut parts = text.split(' ');
+        let id = parts.next().unwrap_or_default();
+        let id = match id.parse::<EventId>() {
+            Ok(event) => event.into(),
+            Err(_) => id.parse::<LotId>().map_err(|_| wrong())?.into(),
+        };
+        let named: Vec<EventId> = parts.map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
+        if !named.is_sorted_by(|a, b| a < b) {
+            return Err(wrong());
+        }
+        Ok(Self { id, named_by: named.into_iter().collect() })
+    }
+}
+
+/// What a completeness statement says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statement {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// Size and root of the log it is about.
+    pub log: TreeHead,
+    /// Number and root of its leaves.
+    pub leaves: TreeHead,
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ledger, log, leaves } = self;
+        write!(f, "{STATEMENT_HEADER}\n{ledger}\n{}\n{}\n{}\n{}\n", log.size, log.root, leaves.size, leaves.root)
+    }
+}
+
+impl FromStr for Statement {
+    type Err = StatementError;
+
+    fn from_str(text: &str) -> Result<Self, StatementError> {
+        let wrong = || StatementError::Text(text.chars().take(80).collect());
+        let lines: Vec<&str> = text.strip_suffix('\n').ok_or_else(wrong)?.split('\n').collect();
+        let [STATEMENT_HEADER, ledger, size, root, count, leaves] = lines.as_slice() else { return Err(wrong()) };
+        let head =
+            |size: &str, root: &str| Some(TreeHead { size: size.parse().ok()?, root: root.parse::<Sha256>().ok()? });
+        let ledger = ledger.parse().map_err(|_| wrong())?;
+        let log = head(size, root).ok_or_else(wrong)?;
+        let leaves = head(count, leaves).ok_or_else(wrong)?;
+        let statement = Self { ledger, log, leaves };
+        // Numbers have one spelling: what was read prints back.
+        if statement.to_string() == text { Ok(statement) } else { Err(wrong()) }
+    }
+}
+
+/// All leaves of a log at one size, to be signed and proven from.
+#[derive(Debug, Clone, Default)]
+pub struct Leaves {
+    named: BTreeMap<Covered, BTreeSet<EventId>>,
+}
+
+/// The leaves under their tree.
+#[derive(Debug, Clone)]
+pub struct LeafTree {
+    leaves: Vec<Leaf>,
+    places: BTreeMap<Covered, u64>,
+    tree: MemoryTree,
+}
+
+impl Leaves {
+    /// Adds a recorded event, in any order.
+    pub fn add(&mut self, event: &Event) {
+        self.named.entry(event.id.into()).or_default();
+        for lot in event.payload.body.output_ids(event.id) {
+            self.named.entry(lot.into()).or_default();
+        }
+        for id in covered_by(event) {
+            self.named.entry(id).or_default().insert(event.id);
+        }
+    }
+
+    /// The tree over the leaves, once all events are added.
+    #[must_use]
+    pub fn into_tree(self) -> LeafTree {
+        let leaves: Vec<Leaf> = self.named.into_iter().map(|(id, named_by)| Leaf { id, named_by }).collect();
+        let tree = leaves.iter().map(|leaf| leaf_hash(leaf.to_string().as_bytes())).collect();
+        let places = (0u64..).zip(&leaves).map(|(at, leaf)| (leaf.id, at)).collect();
+        LeafTree { leaves, places, tree }
+    }
+}
+
+impl LeafTree {
+    /// The statement over these leaves for a log.
+    #[must_use]
+    pub fn statement(&self, ledger: LedgerId, log: TreeHead) -> Statement {
+        Statement { ledger, log, leaves: TreeHead { size: self.tree.size(), root: self.tree.root() } }
+    }
+
+    /// The signed note of [`Self::statement`].
+    ///
+    /// Does not check that the leaves are those of the log at that size: whoever signs must have replayed it.
+    ///
+    /// # Errors
+    /// The signer failed or holds another key.
+    pub fn sign(
+        &self,
+        ledger: LedgerId,
+        log: TreeHead,
+        key: &VerifierKey,
+        signer: &DynSigner<'_>,
+    ) -> Result<SignedNote, NoteError> {
+        SignedNote::sign(&self.statement(ledger, log).to_string(), key, signer)
+    }
+
+    /// The leaf of an id, with its index.
+    #[must_use]
+    pub fn leaf(&self, id: Covered) -> Option<(u64, &Leaf)> {
+        let place = *self.places.get(&id)?;
+        Some((place, self.leaves.get(usize::try_from(place).ok()?)?))
+    }
+
+    /// The nodes that prove the leaves at these indexes.
+    ///
+    /// # Errors
+    /// An index beyond the leaves.
+    pub fn prove(&self, indexes: &BTreeSet<u64>) -> Result<NodeMap, ProveError<MissingNode>> {
+        prove_nodes(&self.tree, &[self.tree.size()], indexes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(byte: u8) -> EventId {
+        EventId([byte; 32])
+    }
+
+    #[test]
+    fn statement_has_the_documented_text_and_reads_back() {
+        let head = |size, byte| TreeHead { size, root: Sha256([byte; 32]) };
+        let statement = Statement { ledger: LedgerId([1; 32]), log: head(7, 2), leaves: head(19, 3) };
+        let (a, b, c) = ("01".repeat(32), "02".repeat(32), "03".repeat(32));
+        let text = format!("oretrail.complete/1\n{a}\n7\n{b}\n19\n{c}\n");
+        assert_eq!(statement.to_string(), text);
+        assert_eq!(text.parse(), Ok(statement));
+        for bad in
+            [text.replace("\n7\n", "\n07\n"), text.replace("/1", "/2"), format!("{text}\n"), text.replace('7', "+7")]
+        {
+            assert!(bad.parse::<Statement>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn leaf_has_one_spelling() {
+        let leaf = Leaf { id: LotId::new(id(1), 10).into(), named_by: [id(2), id(3)].into() };
+        let text = leaf.to_string();
+        assert_eq!(text, format!("{}.10 {} {}", id(1), id(2), id(3)));
+        assert_eq!(text.parse(), Ok(leaf));
+        assert_eq!(id(9).to_string().parse(), Ok(Leaf { id: id(9).into(), named_by: BTreeSet::new() }));
+        let (a, b) = (id(2), id(3));
+        for bad in
+            [format!("{} {b} {a}", id(1)), format!("{} {a} {a}", id(1)), format!("{} {a} ", id(1)), String::new()]
+        {
+            assert!(bad.parse::<Leaf>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_event_comes_before_its_lots_and_these_by_number() {
+        let ids: BTreeSet<Covered> =
+            [LotId::new(id(1), 10).into(), LotId::new(id(1), 2).into(), id(2).into(), id(1).into()].into();
+        let shown: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, [id(1).to_string(), format!("{}.2", id(1)), format!("{}.10", id(1)), id(2).to_string()]);
+    }
+}

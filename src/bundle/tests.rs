@@ -1,0 +1,357 @@
+use super::manifest::{ManifestCheckpoint, Roots};
+use super::*;
+use crate::event::{Scheme, Verdict};
+use crate::finding::{Code, Severity};
+use crate::rules::trust::{Authority, Trust, TrustedLedger};
+use crate::testing::{Sample, TestLedger, day, key, text};
+use crate::value::{EventId, LotId, PartyId, Sha256};
+use crate::verify::report::{Condition, Question, Report};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+fn export_of(
+    ledger: &TestLedger,
+    subject: LotId,
+    by: PartyId,
+    recipient: Option<PartyId>,
+    withhold: &[&str],
+) -> String {
+    let (tree, note) = ledger.statement();
+    let withhold = Withhold::parse(withhold.iter().copied()).unwrap();
+    let statement = Some((&tree, &note));
+    let export =
+        Export { subject, by, recipient, created: day(20), withhold: &withhold, holes: BTreeSet::new(), statement };
+    write(ledger, &export, &key(3)).unwrap()
+}
+
+fn export(sample: &Sample, withhold: &[&str]) -> String {
+    export_of(&sample.ledger, sample.subject, sample.plant, Some(sample.buyer), withhold)
+}
+
+/// Trusts the ledger by its key, and the authority for sites and identities anywhere.
+fn trust(ledger: &TestLedger, authority: PartyId) -> Trust {
+    let schemes = vec![Scheme::PartyIdentity, Scheme::SiteLocation];
+    let (name, countries, processes) = (None, Vec::new(), Vec::new());
+    let authority = Authority { party: authority, name, schemes, countries, processes, least_key_head: None };
+    let ledger = TrustedLedger { id: ledger.id, vkey: Some(text(&ledger.vkey.to_string())), name: None };
+    Trust { ledgers: vec![ledger], authorities: vec![authority], ..Trust::nobody() }
+}
+
+fn verify(sample: &Sample, bundle: &str) -> Report {
+    let trust = trust(&sample.ledger, sample.authority);
+    let asked = Asked { trust: &trust, as_of: day(30), recipient: None };
+    UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).report
+}
+
+fn verdict(report: &Report, question: Question) -> Verdict {
+    report.verdicts.iter().find(|answer| answer.question == question).unwrap().verdict
+}
+
+fn codes(report: &Report) -> BTreeSet<Code> {
+    report.findings().map(|finding| finding.code).collect()
+}
+
+/// Changes a bundle and has its exporter put its name to it again, as a dishonest exporter would.
+fn tamper(bundle: &str, change: impl FnOnce(&mut BundleFile)) -> String {
+    let mut file = BundleFile::parse(bundle.as_bytes()).unwrap();
+    change(&mut file);
+    let (mut manifest, _) = Manifest::parse(&file.manifest).map(|(manifest, _)| (manifest, ())).unwrap();
+    let Roots { entries, disclosures, nodes, leaves, documents } = Roots::of(&file);
+    (manifest.entries, manifest.disclosures, manifest.nodes) = (entries, disclosures, nodes);
+    (manifest.leaves, manifest.documents) = (leaves, documents);
+    for (named, note) in manifest.checkpoints.iter_mut().zip(&file.ledgers[0].checkpoints) {
+        *named = ManifestCheckpoint { note: Sha256::of(note.as_bytes()), ..*named };
+    }
+    if file.ledgers[0].statement.is_none() {
+        manifest.statements.clear();
+    }
+    file.manifest = manifest.sign(&key(3)).unwrap();
+    file.to_json().unwrap()
+}
+
+fn entry_of(file: &mut BundleFile, index: u64) -> &mut EntryFile {
+    file.ledgers[0].entries.iter_mut().find(|entry| entry.index == index).unwrap()
+}
+
+fn index_of(sample: &Sample, id: EventId) -> u64 {
+    sample.ledger.events.iter().position(|event| event.id == id).unwrap() as u64
+}
+
+#[test]
+fn sound_lineage_is_confirmed_on_all_four_questions() {
+    let sample = Sample::new();
+    let report = verify(&sample, &export(&sample, &[]));
+    assert!(report.is_sound());
+    assert_eq!(codes(&report), BTreeSet::new());
+    assert_eq!(report.completeness.undecided, []);
+    for answer in &report.verdicts {
+        assert_eq!((answer.verdict, answer.needed.len()), (Verdict::Confirmed, 0), "{}", answer.question);
+    }
+    assert_eq!(report.subject.condition, Condition::InTransit);
+    assert_eq!(report.subject.consignee, Some(sample.buyer));
+    assert_eq!(report.completeness.unanswered, [sample.sale]);
+    assert_eq!(report.lineage.first(), Some(&sample.ore.event));
+    assert_eq!(report.lineage.last(), Some(&sample.sale));
+}
+
+#[test]
+fn what_goes_beside_the_lineage_stays_out() {
+    let sample = Sample::new();
+    let file = BundleFile::parse(export(&sample, &[]).as_bytes()).unwrap();
+    let shown: BTreeSet<u64> = file.ledgers[0].entries.iter().map(|entry| entry.index).collect();
+    let left: Vec<&str> = (0u64..)
+        .zip(&sample.ledger.events)
+        .filter(|(index, _)| !shown.contains(index))
+        .map(|(_, event)| event.payload.kind().as_str())
+        .collect();
+    assert_eq!(left, ["source", "dispatch", "transform"]);
+}
+
+#[test]
+fn nobody_is_trusted_without_a_trust_file() {
+    let sample = Sample::new();
+    let bundle = UnverifiedBundle::read(export(&sample, &[]).as_bytes()).unwrap();
+    let asked = Asked { trust: &Trust::nobody(), as_of: day(30), recipient: None };
+    let report = bundle.verify(&asked).report;
+    assert_eq!(report.overall(), Verdict::Unproven);
+    assert_eq!(verdict(&report, Question::Integrity), Verdict::Confirmed);
+    assert_eq!(verdict(&report, Question::Completeness), Verdict::Unproven);
+    assert!(codes(&report).contains(&Code::UntrustedLedger));
+    assert!(report.checks.iter().any(|check| check.name == "accreditations" && !check.done));
+}
+
+#[test]
+fn recipient_must_be_the_one_the_lot_is_on_its_way_to() {
+    let sample = Sample::new();
+    let bundle = export(&sample, &[]);
+    let trust = trust(&sample.ledger, sample.authority);
+    let custody = |recipient| {
+        let asked = Asked { trust: &trust, as_of: day(30), recipient: Some(recipient) };
+        let report = UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).report;
+        let answer = report.verdicts.into_iter().find(|answer| answer.question == Question::Custody).unwrap();
+        (answer.verdict, answer.why[0].code)
+    };
+    assert_eq!(custody(sample.buyer), (Verdict::Confirmed, None));
+    assert_eq!(custody(sample.mine), (Verdict::Unproven, Some(Code::NotAddressed)));
+}
+
+#[test]
+fn nothing_is_confirmed_without_a_completeness_statement() {
+    let sample = Sample::new();
+    let bundle = tamper(&export(&sample, &[]), |file| file.ledgers[0].statement = None);
+    let report = verify(&sample, &bundle);
+    assert!(report.verdicts.iter().all(|answer| answer.verdict == Verdict::Unproven));
+    assert_eq!(codes(&report), BTreeSet::from([Code::BundleIncomplete]));
+}
+
+#[test]
+fn withheld_values_are_listed_and_everything_still_verifies() {
+    let sample = Sample::new();
+    let report = verify(&sample, &export(&sample, &["quantity", "composition", "labels", "persons"]));
+    assert_eq!(report.overall(), Verdict::Confirmed);
+    let of_lot = |withheld: &&crate::verify::report::Withheld| withheld.event == sample.transform;
+    let places: Vec<_> = report
+        .completeness
+        .withheld
+        .iter()
+        .filter(of_lot)
+        .map(|w| (w.object.as_str(), w.count, w.leaves.join(",")))
+        .collect();
+    let expected = [("/body", 2), ("/body/outputs/0", 3), ("/body/outputs/1", 3)]
+        .map(|(object, count)| (object, count, if count == 3 { "quantity".to_owned() } else { String::new() }));
+    assert_eq!(places, expected);
+}
+
+#[test]
+fn accreditation_that_is_missing_or_suspended_leaves_the_site_unproven() {
+    let mut sample = Sample::new();
+    let grant =
+        sample.ledger.events.iter().rev().find(|e| e.payload.kind() == crate::event::Kind::Accredit).unwrap().id;
+    sample.ledger.today = 15;
+    let suspension = crate::event::Accredit {
+        action: crate::event::AccreditAction::Suspend,
+        scheme: None,
+        subject: crate::event::Subject::Facility(sample.works),
+        grant: Some(grant),
+        scope: None,
+        valid_from: day(5),
+        valid_to: None,
+        certificate: None,
+        hidden: Vec::new(),
+    };
+    let suspended = sample.ledger.record(sample.authority, suspension);
+    let report = verify(&sample, &export(&sample, &[]));
+    assert_eq!(verdict(&report, Question::Accredited), Verdict::Unproven);
+    assert_eq!(verdict(&report, Question::Custody), Verdict::Confirmed);
+    let finding = report.findings().find(|finding| finding.code == Code::AccreditationSuspended).unwrap();
+    assert_eq!(finding.related, [suspended]);
+    // Left out by a dishonest exporter, it is missed.
+    let index = index_of(&sample, suspended);
+    let bundle = tamper(&export(&sample, &[]), |file| file.ledgers[0].entries.retain(|entry| entry.index != index));
+    let report = verify(&sample, &bundle);
+    assert!(
+        report.findings().any(|finding| finding.code == Code::OmittedReference && finding.event == Some(suspended))
+    );
+    assert_eq!(verdict(&report, Question::Completeness), Verdict::Contradicted);
+}
+
+#[test]
+fn dropped_entry_is_named() {
+    let sample = Sample::new();
+    for dropped in [sample.assay, sample.ore.event, sample.transform, sample.sale] {
+        let index = index_of(&sample, dropped);
+        let bundle = tamper(&export(&sample, &[]), |file| file.ledgers[0].entries.retain(|entry| entry.index != index));
+        let report = verify(&sample, &bundle);
+        assert_eq!(report.overall(), Verdict::Contradicted);
+        assert!(report.findings().any(|f| f.code == Code::OmittedReference && f.event == Some(dropped)), "{dropped}");
+    }
+}
+
+#[test]
+fn repeated_and_reordered_entries_are_refused() {
+    let mut file = BundleFile::parse(export(&Sample::new(), &[]).as_bytes()).unwrap();
+    let good = serde_json::to_string(&file).unwrap();
+    let twice = file.ledgers[0].entries[4].clone();
+    file.ledgers[0].entries.insert(5, twice);
+    let repeated = serde_json::to_string(&file).unwrap();
+    file.ledgers[0].entries.remove(5);
+    file.ledgers[0].entries.swap(4, 5);
+    let reordered = serde_json::to_string(&file).unwrap();
+    assert!(BundleFile::parse(good.as_bytes()).is_ok());
+    for bad in [repeated, reordered] {
+        let error = BundleFile::parse(bad.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("at /ledgers/0/entries/5: expected entries in ascending order of index"), "{error}");
+    }
+}
+
+#[test]
+fn forged_repeated_foreign_and_misplaced_disclosures_are_found_on_their_event() {
+    let sample = Sample::new();
+    let bundle = export(&sample, &[]);
+    let index = index_of(&sample, sample.transform);
+    let other =
+        entry_of(&mut BundleFile::parse(bundle.as_bytes()).unwrap(), index_of(&sample, sample.ore.event)).clone();
+    let forged = crate::envelope::Disclosure::new(&[9; 16], "batch", "\"B-9\"").unwrap();
+    let changes: [&dyn Fn(&mut EntryFile); 3] = [
+        &|entry| entry.disclosures[0] = forged.as_str().to_owned(),
+        &|entry| entry.disclosures.push(forged.as_str().to_owned()),
+        &|entry| entry.disclosures.push(other.disclosures[0].clone()),
+    ];
+    for change in changes {
+        let bundle = tamper(&bundle, |file| {
+            let entry = entry_of(file, index);
+            change(entry);
+            entry.disclosures.sort();
+        });
+        let report = verify(&sample, &bundle);
+        assert_eq!(verdict(&report, Question::Integrity), Verdict::Contradicted);
+        assert!(report.findings().any(|f| f.code == Code::Disclosure && f.event == Some(sample.transform)));
+    }
+    let mut file = BundleFile::parse(bundle.as_bytes()).unwrap();
+    let twice = entry_of(&mut file, index).disclosures[0].clone();
+    entry_of(&mut file, index).disclosures.insert(0, twice);
+    assert!(BundleFile::parse(serde_json::to_string(&file).unwrap().as_bytes()).is_err());
+}
+
+#[test]
+fn branch_that_does_not_belong_is_foreign() {
+    let sample = Sample::new();
+    let all: BTreeSet<u64> = (0..sample.ledger.entries.len() as u64).collect();
+    let bundle = tamper(&export(&sample, &[]), |file| {
+        let ledger = &mut file.ledgers[0];
+        ledger.entries = (0u64..)
+            .zip(&sample.ledger.entries)
+            .map(|(index, bytes)| {
+                let entry = crate::tlog::entry::EntryRef::parse(bytes).unwrap().to_entry();
+                let (recorded_at, prev, jwt) = (entry.recorded_at, entry.prev, entry.jwt);
+                EntryFile { index, recorded_at, prev, jwt, disclosures: Vec::new() }
+            })
+            .collect();
+        ledger.nodes.clear();
+        assert_eq!(all.len(), ledger.entries.len());
+    });
+    let report = verify(&sample, &bundle);
+    let foreign: BTreeSet<EventId> =
+        report.findings().filter(|f| f.code == Code::BundleForeign).filter_map(|f| f.event).collect();
+    assert!(foreign.contains(&sample.other.event) && foreign.len() == 3);
+    assert_eq!(verdict(&report, Question::Integrity), Verdict::Contradicted);
+}
+
+#[test]
+fn superfluous_missing_and_changed_nodes_are_found() {
+    let sample = Sample::new();
+    let bundle = export(&sample, &[]);
+    let changes: [&dyn Fn(&mut LedgerFile); 5] = [
+        &|ledger| {
+            ledger.nodes.pop();
+        },
+        &|ledger| ledger.nodes[0].2.0[0] ^= 1,
+        &|ledger| ledger.nodes.push(NodeFile(40, 0, Sha256([0; 32]))),
+        &|ledger| {
+            ledger.statement.as_mut().unwrap().nodes.pop();
+        },
+        &|ledger| {
+            ledger.statement.as_mut().unwrap().leaves.pop();
+        },
+    ];
+    for change in changes {
+        let report = verify(&sample, &tamper(&bundle, |file| change(&mut file.ledgers[0])));
+        assert!(codes(&report).contains(&Code::NotInTree));
+        assert_eq!(verdict(&report, Question::Integrity), Verdict::Contradicted);
+    }
+}
+
+#[test]
+fn double_spend_is_two_events_and_contradicts_custody() {
+    let mut sample = Sample::new();
+    let stale = crate::event::Dispatch {
+        lots: vec![crate::event::Head { lot: sample.subject, after: sample.transform }],
+        ..sample.ledger.dispatch_body(sample.works, &[], sample.mine)
+    };
+    let draft = sample.ledger.draft(sample.plant, stale);
+    let (second, findings) = sample.ledger.try_record_draft(draft, &[]);
+    assert!(findings.iter().any(|finding| finding.blocks()));
+    let report = verify(&sample, &export(&sample, &[]));
+    assert_eq!(verdict(&report, Question::Custody), Verdict::Contradicted);
+    let finding = report.findings().find(|finding| finding.severity() == Severity::Breach).unwrap();
+    assert_eq!((finding.event, finding.related.as_slice()), (Some(second), [sample.sale].as_slice()));
+    assert_eq!(verdict(&report, Question::Integrity), Verdict::Confirmed);
+}
+
+#[test]
+fn manifest_by_another_key_or_for_other_content_is_found() {
+    let sample = Sample::new();
+    let bundle = export(&sample, &[]);
+    let mut file = BundleFile::parse(bundle.as_bytes()).unwrap();
+    let (manifest, _) = Manifest::parse(&file.manifest).map(|(manifest, _)| (manifest, ())).unwrap();
+    file.manifest = manifest.sign(&key(4)).unwrap();
+    let report = verify(&sample, &file.to_json().unwrap());
+    assert_eq!(codes(&report), BTreeSet::from([Code::BundleManifest]));
+    let mut file = BundleFile::parse(bundle.as_bytes()).unwrap();
+    entry_of(&mut file, index_of(&sample, sample.transform)).disclosures.pop();
+    let report = verify(&sample, &file.to_json().unwrap());
+    assert_eq!(codes(&report), BTreeSet::from([Code::BundleManifest]));
+    assert_eq!(verdict(&report, Question::Integrity), Verdict::Contradicted);
+}
+
+#[test]
+fn every_changed_byte_of_a_small_bundle_is_refused_or_found() {
+    let (mut ledger, _) = TestLedger::new();
+    let mine = ledger.party(3, "Mine");
+    let pit = ledger.facility(mine, "PIT");
+    let lot = ledger.source(mine, pit, "1000");
+    ledger.party(7, "Nobody");
+    let bundle = export_of(&ledger, lot, mine, None, &[]);
+    let trust = trust(&ledger, mine);
+    let asked = Asked { trust: &trust, as_of: day(30), recipient: None };
+    let sound = UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).report;
+    assert_eq!(verdict(&sound, Question::Integrity), Verdict::Confirmed);
+    (0..bundle.len()).into_par_iter().for_each(|at| {
+        let mut bytes = bundle.clone().into_bytes();
+        bytes[at] ^= 1 << (at % 6);
+        let Ok(read) = UnverifiedBundle::read(&bytes) else { return };
+        let report = read.verify(&asked).report;
+        assert_eq!(verdict(&report, Question::Integrity), Verdict::Contradicted, "byte {at}");
+        assert_ne!(report.overall(), Verdict::Confirmed, "byte {at}");
+    });
+}
