@@ -181,6 +181,16 @@ pub fn disclosures() -> Value {
     schema
 }
 
+/// The schema of a file that is read into `T`, in the same form: closed objects, no `null`, exact integers.
+#[must_use]
+pub fn of_file<T: schemars::JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    close(&mut schema);
+    put(&mut schema, "title", title.into());
+    prune(&mut schema);
+    schema
+}
+
 fn put(schema: &mut Value, name: &str, value: Value) {
     if let Some(members) = schema.as_object_mut() {
         members.insert(name.to_owned(), value);

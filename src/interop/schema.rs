@@ -5,13 +5,15 @@
 //! In scope: names and texts. Not in scope: what a schema cannot say, which `schemas/FORMAT.md` does.
 
 use crate::event::{Kind, schema};
+use crate::rules::trust::Trust;
 use serde_json::Value;
 
 /// A name and what writes its schema.
 type Named = (&'static str, fn() -> Value);
 
 /// Schemas that are not those of a kind of event.
-const OTHERS: &[Named] = &[("disclosures", schema::disclosures)];
+const OTHERS: &[Named] =
+    &[("disclosures", schema::disclosures), ("trust", || schema::of_file::<Trust>("trust file, version 0"))];
 
 /// What the name of a kind's schema begins with.
 const EVENT: &str = "event-";

@@ -1,0 +1,4 @@
+//! What generates the tables and examples of FORMAT.md.
+
+pub mod examples;
+pub mod tables;

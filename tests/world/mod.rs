@@ -1,0 +1,180 @@
+//! The ledger of FORMAT.md's examples: keys, salts and times are fixed, so its bytes are the same every time.
+//!
+//! A mine registers itself, its ledger and its pit, a separator registers itself and its plant; the mine extracts a lot,
+//! splits it and dispatches a part, which the separator receives.
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use ed25519_dalek::SigningKey;
+use oretrail::envelope::{Disclosure, Prepared, Salt, Signed};
+use oretrail::event::{Body, Kind, Payload, Purpose, When};
+use oretrail::tlog::checkpoint::{Checkpoint, VerifiedCheckpoint};
+use oretrail::tlog::entry::{self, Entry};
+use oretrail::tlog::tree::{MemoryTree, leaf_hash};
+use oretrail::tlog::vkey::{KeyKind, VerifierKey};
+use oretrail::value::{Blake3, EventId, LedgerId, PartyId, PublicKey, Time};
+use serde_json::{Value, json};
+
+/// The origin of the example log.
+pub const ORIGIN: &str = "sundown.example/log";
+
+/// Seeds of the keys, 32 times the same byte.
+pub const MINE: u8 = 1;
+pub const LOG: u8 = 2;
+pub const SEPARATOR: u8 = 3;
+
+/// One recorded event.
+pub struct Recorded {
+    pub signed: Signed,
+    pub entry: Vec<u8>,
+}
+
+/// The example ledger.
+pub struct World {
+    pub ledger: LedgerId,
+    pub log_key: VerifierKey,
+    pub entries: Vec<Recorded>,
+    pub tree: MemoryTree,
+}
+
+pub fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+/// The n-th salt of the examples is the number n in 16 bytes, big-endian. Real salts are random.
+struct Salts(u128);
+
+impl Salts {
+    fn next(&mut self) -> Salt {
+        self.0 += 1;
+        self.0.to_be_bytes()
+    }
+}
+
+/// A feed: issuer, key, whether portable; the last number and event.
+type Feed = (u8, bool, u64, EventId);
+
+struct Builder {
+    world: World,
+    salts: Salts,
+    feeds: Vec<Feed>,
+    prev: Blake3,
+    clock: Time,
+}
+
+impl Builder {
+    fn new() -> Self {
+        let log_key = VerifierKey::new(ORIGIN.parse().unwrap(), KeyKind::Note, PublicKey::from(&key(LOG)));
+        let ledger = LedgerId::derive(ORIGIN, &log_key.to_string());
+        let world = World { ledger, log_key, entries: Vec::new(), tree: MemoryTree::new() };
+        let clock = "2026-11-03T08:00:00Z".parse().unwrap();
+        Self { world, salts: Salts(0), feeds: Vec::new(), prev: entry::first_prev(ledger), clock }
+    }
+
+    /// Signs and records an event, an hour after the one before; it happened a minute earlier.
+    fn record(&mut self, by: (u8, Option<PartyId>), kind: Kind, body: Value, remark: Option<&str>) -> EventId {
+        let (seed, iss) = by;
+        let body = Body::from_value(kind, body).unwrap();
+        let aud = (!kind.is_portable()).then_some(self.world.ledger);
+        let mut payload = Payload::draft(iss, aud, When::At(self.clock.plus(-60)), body);
+        payload.remark = remark.map(|text| text.parse().unwrap());
+        let last = self.feeds.iter().rev().find(|feed| feed.0 == seed && feed.1 == aud.is_none());
+        if let Some((.., seq, id)) = last {
+            (payload.seq, payload.prev) = (seq + 1, Some(*id));
+        }
+        let seq = payload.seq;
+        let mut prepared = Prepared::new(payload, &mut || Ok(self.salts.next())).unwrap();
+        if kind == Kind::Ledger {
+            prepared.cosign(Purpose::LogKey, &key(LOG)).unwrap();
+        }
+        let signed = prepared.sign(&key(seed)).unwrap();
+        let id = signed.event.id;
+        self.feeds.push((seed, aud.is_none(), seq, id));
+        let entry = Entry { prev: self.prev, recorded_at: self.clock, jwt: signed.jws.clone() }.format().unwrap();
+        self.prev = entry::link(&entry);
+        self.world.tree.append(leaf_hash(&entry));
+        self.world.entries.push(Recorded { signed, entry });
+        self.clock = self.clock.plus(3_600);
+        id
+    }
+}
+
+fn party(name: &str, country: &str, role: &str, seed: u8) -> Value {
+    let x = PublicKey::from(&key(seed)).to_string();
+    json!({
+        "name": name, "country": country, "roles": [role],
+        "key": { "crv": "Ed25519", "kty": "OKP", "x": x }, "contact": "the shift office"
+    })
+}
+
+fn facility(code: &str, kind: &str, country: &str, point: (&str, &str), processes: &[&str]) -> Value {
+    json!({
+        "code": code, "name": code, "type": kind, "country": country, "processes": processes,
+        "geometry": { "point": { "lat": point.0, "lon": point.1 }, "radius_m": 1500 }
+    })
+}
+
+fn lot(kg: &str, label: &str) -> Value {
+    json!({
+        "role": "product", "form": "concentrate", "elements": ["Nd", "Pr"],
+        "quantity": { "net_dry": kg }, "labels": [label],
+        "composition": [
+            { "analyte": "TREO", "value": "0.6", "basis": "absolute" },
+            { "analyte": "Nd2O3", "value": "0.1649", "basis": "REO/TREO" },
+            { "analyte": "Pr6O11", "value": "0.0421", "basis": "REO/TREO" },
+        ]
+    })
+}
+
+/// Builds the example ledger.
+pub fn world() -> World {
+    let mut b = Builder::new();
+    let vkey = b.world.log_key.to_string();
+    let mine = b.record((MINE, None), Kind::Party, party("Sundown Carbonate LLC", "US", "mine", MINE), None);
+    let by_mine = (MINE, Some(mine.into()));
+    b.record(by_mine, Kind::Ledger, json!({ "origin": ORIGIN, "vkey": vkey }), None);
+    let pit = facility("PIT", "mine", "US", ("35.478", "-115.532"), &["mine", "crush", "beneficiate"]);
+    let pit = b.record(by_mine, Kind::Facility, pit, None);
+    let separator = party("Kuantan Separation Bhd", "MY", "separator", SEPARATOR);
+    let separator = b.record((SEPARATOR, None), Kind::Party, separator, None);
+    let by_separator = (SEPARATOR, Some(separator.into()));
+    let plant = facility("SX", "plant", "MY", ("3.967", "103.422"), &["crack", "leach", "separate", "calcine"]);
+    let plant = b.record(by_separator, Kind::Facility, plant, None);
+    let source = json!({ "facility": pit, "source": "mined", "outputs": [lot("1500.25", "C-1")] });
+    let source = b.record(by_mine, Kind::Source, source, Some("first shift"));
+    let split = json!({
+        "facility": pit, "input": { "lot": format!("{source}.0"), "after": source },
+        "outputs": [lot("1000", "C-1a"), lot("500", "C-1b")], "difference": { "kind": "weighing", "mass": "0.25" }
+    });
+    let split = b.record(by_mine, Kind::Split, split, None);
+    let dispatch = json!({
+        "lots": [{ "lot": format!("{split}.0"), "after": split }], "from": pit, "to": separator, "to_facility": plant,
+        "to_ledger": b.world.ledger, "reason": "sale"
+    });
+    let dispatch = b.record(by_mine, Kind::Dispatch, dispatch, None);
+    let receive = json!({
+        "dispatch": dispatch, "facility": plant, "taken_over_at": pit,
+        "lots": [{
+            "lot": format!("{split}.0"), "after": dispatch, "outcome": "accepted", "quantity": { "net_dry": "999.5" }
+        }]
+    });
+    b.record(by_separator, Kind::Receive, receive, None);
+    b.world
+}
+
+impl World {
+    /// The checkpoint of the first `size` entries.
+    pub fn checkpoint(&self, size: usize) -> VerifiedCheckpoint {
+        let root = oretrail::tlog::tree::root_of(self.entries[..size].iter().map(|one| leaf_hash(&one.entry)));
+        Checkpoint::new(ORIGIN, size as u64, root).unwrap().sign(&self.log_key, &key(LOG)).unwrap()
+    }
+
+    /// The first event of a kind.
+    pub fn event(&self, kind: Kind) -> &Recorded {
+        self.entries.iter().find(|one| one.signed.event.payload.kind() == kind).unwrap()
+    }
+
+    /// The disclosures of an event as text.
+    pub fn disclosures(&self, index: usize) -> Vec<String> {
+        self.entries[index].signed.disclosures.iter().map(Disclosure::as_str).map(str::to_owned).collect()
+    }
+}
