@@ -304,6 +304,14 @@ codes! {
         "The masses of a step cannot be checked because values are withheld.",
         "The exporter withheld quantities or compositions.",
         "Ask for them, or for an auditor's summary.";
+    NotAnalysed = "mass.not-analysed", Mass, Note, Review, Local,
+        "An element is measured in what comes out of a step, but not in all lots that went in and are said to hold it.",
+        "An input was never analysed for it, or its composition is withheld.",
+        "Record an assay of the input; until then a gain of the element would not show.";
+    UnlistedElement = "mass.unlisted-element", Mass, Warning, Review, Local,
+        "An element comes out of a step that no input is said to hold and the process does not add.",
+        "An input that was not recorded, elements left out of the description of an input, or outside material.",
+        "Record the missing input, or an assay of the inputs that shows the element.";
     // time
     InFuture = "time.in-future", Time, Breach, Admission, Local,
         "The event is said to have happened after it was recorded.",

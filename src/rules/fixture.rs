@@ -103,6 +103,8 @@ pub(crate) struct World {
     pub(crate) recorded: Vec<(Event, Position)>,
     feeds: BTreeMap<(PartyId, bool), (u64, EventId)>,
     keys: BTreeMap<PartyId, KeyId>,
+    /// Events with a refusal that moved something all the same.
+    pub(crate) breached: Vec<EventId>,
     /// Day of recording of the next event.
     pub(crate) day: i64,
 }
@@ -111,7 +113,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let ledger = LedgerId::derive("o", "v");
         let (state, recorded) = (Memory::default(), Vec::new());
-        Self { state, ledger, recorded, feeds: BTreeMap::new(), keys: BTreeMap::new(), day: 0 }
+        Self { state, ledger, recorded, feeds: BTreeMap::new(), keys: BTreeMap::new(), breached: Vec::new(), day: 0 }
     }
 
     /// Admits and applies an event on the present day; its findings.
@@ -153,6 +155,9 @@ impl World {
             self.feeds.insert(key, (event.payload.seq, event.id));
         }
         let id = event.id;
+        if applied && findings.iter().any(Finding::is_refusal) {
+            self.breached.push(id);
+        }
         self.recorded.push((event, at));
         (id, findings)
     }
@@ -206,6 +211,18 @@ impl World {
         self.record(by, source)
     }
 
+    /// A dispatch for sale and its receipt, a day apart; the receipt.
+    pub(crate) fn hand_over(
+        &mut self,
+        lots: &[Head],
+        from: (PartyId, FacilityId),
+        to: (PartyId, FacilityId),
+    ) -> EventId {
+        let sent = self.record(from.0, dispatch(self.ledger, lots, from.1, to.0));
+        self.day += 1;
+        self.record(to.0, receive(sent, lots, to.1))
+    }
+
     /// The head of an output of an event, or of a lot that moved since.
     pub(crate) fn head(&self, event: EventId, output: u8) -> Head {
         use crate::state::View as _;
@@ -228,5 +245,70 @@ pub(crate) fn facility(country: &str, point: &str) -> Facility {
         valid_from: None,
         valid_to: None,
         supersedes: None,
+    }
+}
+
+pub(crate) fn dispatch(ledger: LedgerId, lots: &[Head], from: FacilityId, to: PartyId) -> Dispatch {
+    Dispatch {
+        lots: lots.to_vec(),
+        from,
+        to,
+        to_facility: None,
+        to_ledger: ledger,
+        reason: DispatchReason::Sale,
+        returns: None,
+        shipment: None,
+        legs: None,
+        packages: None,
+        customs: None,
+        licence: None,
+        hidden: Vec::new(),
+    }
+}
+
+pub(crate) fn receive(dispatch: EventId, lots: &[Head], facility: FacilityId) -> Receive {
+    let line = |head: &Head| ReceivedLot {
+        lot: head.lot,
+        after: dispatch,
+        outcome: Outcome::Accepted,
+        reason: None,
+        accepted: None,
+        returned: None,
+        quantity: None,
+        packages: None,
+        hidden: Vec::new(),
+    };
+    Receive { dispatch, facility, taken_over_at: None, lots: lots.iter().map(line).collect(), outputs: Vec::new() }
+}
+
+pub(crate) fn assay(lot: LotId, status: AssayStatus, results: &str) -> Assay {
+    Assay {
+        lot,
+        status,
+        method: Method::IcpOes,
+        facility: None,
+        sampled: None,
+        received: None,
+        performed: None,
+        issued: None,
+        supersedes: None,
+        sample: None,
+        results: Some(lines(results)),
+        magnetic: None,
+        report: None,
+        hidden: Vec::new(),
+    }
+}
+
+pub(crate) fn overlay(target: EventId, object: &str, leaf: &str, value: impl serde::Serialize) -> Correct {
+    let value = Some(serde_json::to_value(value).unwrap());
+    let change = Change { object: object.to_owned(), leaf: leaf.to_owned(), value, hidden: Vec::new() };
+    Correct {
+        target,
+        action: CorrectAction::Overlay,
+        reason: CorrectReason::Remeasured,
+        found_by: Finder::Issuer,
+        changes: vec![change],
+        at: None,
     }
 }

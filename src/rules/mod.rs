@@ -15,6 +15,7 @@ pub(crate) mod fixture;
 mod keys;
 mod mass;
 mod place;
+pub mod review;
 pub mod trust;
 
 use crate::event::Event;

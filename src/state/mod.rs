@@ -14,7 +14,7 @@ mod memory;
 mod record;
 mod view;
 
-pub use content::{Content, contents, scale};
+pub use content::{Content, contents, contents_of, scale};
 pub use fold::{Delta, Position, apply};
 pub use memory::{Memory, Overlay};
 pub use record::{

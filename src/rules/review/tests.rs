@@ -1,0 +1,34 @@
+//! Every code of review on small histories, and silence on the worked example.
+
+mod chain;
+mod masses;
+mod others;
+
+use super::*;
+use crate::finding::Severity;
+use crate::rules::fixture::*;
+
+/// Both passes over everything that was applied.
+fn review_all(world: &World, trust: &Trust) -> Vec<Finding> {
+    let as_of = time(10_000);
+    let mut facts = Facts::default();
+    let is_applied = |event: &Event| world.state.event(&event.id).unwrap().is_some_and(|record| record.applied);
+    for (event, at) in world.recorded.iter().filter(|(event, _)| is_applied(event)) {
+        facts.observe(event, at);
+    }
+    for event in &world.breached {
+        facts.mark_breached(*event);
+    }
+    let settled = facts.settle(&world.state, trust, as_of).unwrap();
+    let ctx = ReviewContext { facts: &settled, view: &world.state, trust, as_of, cosigned: 0 };
+    world.recorded.iter().flat_map(|(event, _)| review(event, &ctx).unwrap()).collect()
+}
+
+fn codes(world: &World) -> Vec<Code> {
+    review_all(world, &Trust::nobody()).iter().map(|finding| finding.code).collect()
+}
+
+fn loud(world: &World) -> Vec<String> {
+    let all = review_all(world, &Trust::nobody());
+    all.iter().filter(|finding| finding.severity() > Severity::Note).map(ToString::to_string).collect()
+}

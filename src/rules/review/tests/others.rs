@@ -1,0 +1,248 @@
+//! Codes of the families `place`, `time`, `evidence`, `status` and `custody`.
+
+use super::*;
+use crate::event::*;
+use crate::rules::trust::Authority;
+use crate::value::{FacilityId, LotId, PartyId};
+
+fn world() -> (World, PartyId, FacilityId) {
+    let mut world = World::new();
+    let party = world.party(1);
+    let facility = world.facility(party, "US", "35.48,-115.53");
+    (world, party, facility)
+}
+
+fn ore() -> Vec<Lot> {
+    vec![lot(Form::Ore, "100", "")]
+}
+
+#[test]
+fn a_point_outside_its_country_is_found_and_a_border_or_the_sea_is_not() {
+    let country = |country: &str, point: &str| {
+        let mut w = World::new();
+        let party = w.party(1);
+        w.facility(party, country, point);
+        review_all(&w, &Trust::nobody())
+    };
+    let found = country("MY", "29.87,121.55");
+    assert_eq!(found[0].code, Code::OutsideCountry);
+    assert_eq!(found[0].found, "29.87,121.55, in CN");
+    assert!(country("EE", "59.36,28.15").is_empty());
+    assert!(country("US", "30,-40").is_empty());
+    assert!(country("CN", "22.3,114.17").is_empty() && country("HK", "22.3,114.17").is_empty());
+}
+
+#[test]
+fn a_successor_outside_the_fence_and_a_shared_point_are_found() {
+    let (mut w, by, old) = world();
+    w.record(by, Facility { supersedes: Some(old), ..facility("US", "35.6,-115.53") });
+    assert_eq!(codes(&w), [Code::OutsideFence]);
+    let (mut w, _, _) = world();
+    let other = w.party(2);
+    w.facility(other, "US", "35.4805,-115.53");
+    assert_eq!(codes(&w), [Code::SharedPoint]);
+    let mut w = World::new();
+    for number in [1, 2] {
+        let party = w.party(number);
+        w.record(party, Facility { site: Some(text("Park")), ..facility("US", "35.48,-115.53") });
+    }
+    assert_eq!(codes(&w), []);
+}
+
+#[test]
+fn more_than_the_capacity_of_a_year_is_found_once() {
+    let mut w = World::new();
+    let by = w.party(1);
+    let capacity = Capacity { process: Process::Press, year: Some(2026), mass: "150".parse().unwrap() };
+    let at = w.record(by, Facility { capacity: vec![capacity], ..facility("US", "35.48,-115.53") }).into();
+    for _ in 0..4 {
+        let source = w.source(by, at, vec![lot(Form::Powder, "60", "")]);
+        let head = w.head(source, 0);
+        w.record(by, transform(at, &[Process::Press], vec![head], vec![lot(Form::Block, "60", "")]));
+    }
+    let found = review_all(&w, &Trust::nobody());
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].to_string(),
+        "place.over-capacity: expected at most 150 kg by `press` in 2026, found 180 kg so far"
+    );
+}
+
+#[test]
+fn goods_do_not_travel_faster_than_an_aircraft_or_back_in_time() {
+    let travel = |days: i64| {
+        let (mut w, by, at) = world();
+        let other = w.party(2);
+        let there = w.facility(other, "MY", "3.99,103.37");
+        let source = w.source(by, at, ore());
+        w.day = 10;
+        let head = w.head(source, 0);
+        let sent = w.record(by, dispatch(w.ledger, &[head], at, other));
+        w.day += days;
+        w.record(other, receive(sent, &[head], there));
+        codes(&w)
+    };
+    assert_eq!(travel(1), [Code::AssayMissing]);
+    assert_eq!(travel(0), [Code::TooFast, Code::AssayMissing]);
+    assert_eq!(travel(-1), [Code::ReceiveBeforeDispatch, Code::AssayMissing]);
+}
+
+#[test]
+fn a_lot_is_not_used_before_it_is_made_unless_a_correction_says_so() {
+    let (mut w, by, at) = world();
+    w.day = 20;
+    let source = w.source(by, at, ore());
+    w.day = 10;
+    let head = w.head(source, 0);
+    w.record(by, split(at, head, ore(), None));
+    assert_eq!(codes(&w), [Code::OutputBeforeInput]);
+    w.day = 20;
+    let correction = Correct { changes: Vec::new(), at: Some(time(5)), ..overlay(source, "", "", 0) };
+    w.record(by, correction);
+    assert_eq!(codes(&w), [Code::CorrectedUpstream]);
+}
+
+#[test]
+fn unanswered_dispatches_are_noted() {
+    let (mut w, by, at) = world();
+    let other = w.party(2);
+    let source = w.source(by, at, ore());
+    let head = w.head(source, 0);
+    w.record(by, dispatch(w.ledger, &[head], at, other));
+    assert_eq!(codes(&w), [Code::OpenDispatch]);
+}
+
+#[test]
+fn late_recording_is_noted() {
+    let (mut w, by, at) = world();
+    w.source(by, at, ore());
+    w.recorded.last_mut().unwrap().0.payload.when = When::At(time(-31));
+    assert_eq!(codes(&w), [Code::RecordedLate]);
+}
+
+#[test]
+fn assays_that_disagree_are_found_until_an_umpire_or_a_newer_one_settles_it() {
+    let (mut w, by, at) = world();
+    let other = w.party(2);
+    let source = w.source(by, at, vec![lot(Form::Oxide, "100", "Nd 0.8")]);
+    let lot = LotId::new(source, 0);
+    w.record(by, assay(lot, AssayStatus::Final, "Nd 0.8 ~0.004"));
+    assert_eq!(codes(&w), [Code::CertificateIncomplete]);
+    let second = w.record(other, assay(lot, AssayStatus::Final, "Nd 0.79 ~0.004"));
+    assert!(codes(&w).contains(&Code::AssaysDisagree));
+    let newer = Assay { supersedes: Some(second), ..assay(lot, AssayStatus::Final, "Nd 0.799 ~0.004") };
+    w.record(other, newer);
+    assert!(!codes(&w).contains(&Code::AssaysDisagree));
+}
+
+#[test]
+fn a_provisional_assay_is_noted_until_a_final_one_is_there() {
+    let (mut w, by, at) = world();
+    let source = w.source(by, at, vec![lot(Form::Oxide, "100", "Nd 0.8")]);
+    let lot = LotId::new(source, 0);
+    w.record(by, assay(lot, AssayStatus::Provisional, "Nd 0.8"));
+    assert_eq!(codes(&w), [Code::AssayProvisional]);
+    w.record(by, assay(lot, AssayStatus::Final, "Nd 0.8"));
+    assert_eq!(codes(&w), [Code::CertificateIncomplete]);
+}
+
+#[test]
+fn a_complete_certificate_passes_and_missing_members_are_named() {
+    let (mut w, by, at) = world();
+    let source = w.source(by, at, vec![lot(Form::Oxide, "100", "Nd 0.8")]);
+    let day = || "2026-01-01".parse().ok();
+    let sample = Sample {
+        id: text("S1"),
+        mass: None,
+        seal: None,
+        sampler: None,
+        plan: Some(text("ISO 3082")),
+        description: Some(text("powder, dry")),
+    };
+    let report = Report {
+        title: text("Test report"),
+        number: text("1"),
+        customer: Some(text("Example")),
+        relates_only_to_items: Some(true),
+        deviations: None,
+        authorized_by: Some(text("A. Example")),
+        external: None,
+        decision_rule: None,
+    };
+    let complete = Assay {
+        facility: Some(at),
+        received: day(),
+        performed: day(),
+        issued: day(),
+        sample: Some(sample),
+        report: Some(report.clone()),
+        ..assay(LotId::new(source, 0), AssayStatus::Final, "Nd 0.8")
+    };
+    let id = w.record(by, complete.clone());
+    assert_eq!(codes(&w), []);
+    w.record_portable(by, overlay(id, "/body", "report", Report { customer: None, authorized_by: None, ..report }));
+    let found = review_all(&w, &Trust::nobody());
+    assert_eq!(found[0].found, "a report without e (customer), o (person authorizing the report)");
+    let maybe = Assay { report: None, hidden: vec![SdDigest([0; 32])], ..complete };
+    let (mut w, by, _) = world();
+    let _ = w.try_record(by, maybe);
+    assert_eq!(codes(&w), []);
+}
+
+#[test]
+fn an_impossible_magnet_is_found_on_its_assay() {
+    let (mut w, by, at) = world();
+    let source = w.source(by, at, vec![lot(Form::Magnet, "1", "")]);
+    let measured = |text: &str| Measured { value: text.parse().unwrap(), uncertainty: None };
+    let magnetic = Magnetic {
+        grade: None,
+        br: measured("1.32"),
+        hcb: None,
+        hcj: measured("1592"),
+        bhmax: measured("400"),
+        temperature: None,
+        density: None,
+    };
+    let body =
+        Assay { magnetic: Some(magnetic), results: None, ..assay(LotId::new(source, 0), AssayStatus::Provisional, "") };
+    w.record(by, body);
+    assert!(codes(&w).contains(&Code::ImpossibleMagnet));
+}
+
+#[test]
+fn sites_and_parties_nobody_trusted_vouches_for_are_noted_if_somebody_is_trusted() {
+    let (mut w, by, at) = world();
+    let authority = w.party(7);
+    let accredit = |scheme, subject| Accredit {
+        action: AccreditAction::Grant,
+        scheme: Some(scheme),
+        subject,
+        grant: None,
+        scope: None,
+        valid_from: time(0),
+        valid_to: None,
+        certificate: None,
+        hidden: Vec::new(),
+    };
+    w.source(by, at, ore());
+    let entry = Authority {
+        party: authority,
+        name: None,
+        schemes: vec![Scheme::SiteLocation, Scheme::PartyIdentity],
+        countries: Vec::new(),
+        processes: Vec::new(),
+        least_key_head: None,
+    };
+    let trust = Trust { authorities: vec![entry], ..Trust::nobody() };
+    let found = |w: &World| review_all(w, &trust).iter().map(|finding| finding.code).collect::<Vec<_>>();
+    assert_eq!(codes(&w), []);
+    assert_eq!(undecided(&Trust::nobody()).len(), 4);
+    assert_eq!(found(&w), [Code::SiteNotAccredited, Code::PartyNotAccredited]);
+    let grant = w.record(authority, accredit(Scheme::SiteLocation, Subject::Facility(at)));
+    w.record(authority, accredit(Scheme::PartyIdentity, Subject::Party(by)));
+    assert_eq!(found(&w), []);
+    let mut suspend = accredit(Scheme::SiteLocation, Subject::Facility(at));
+    (suspend.action, suspend.scheme, suspend.grant) = (AccreditAction::Suspend, None, Some(grant));
+    w.record(authority, suspend);
+    assert_eq!(found(&w), [Code::AccreditationSuspended]);
+}
