@@ -4,6 +4,7 @@
 //! deciding whether a rule is broken (`rules`), and what a set of findings means for a question (`verify`, `policy`).
 
 mod code;
+mod define;
 mod table;
 
 pub use code::{Code, Family, Pass, Reach, Severity};
