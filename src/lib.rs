@@ -29,6 +29,7 @@ pub mod keyring;
 pub mod keys;
 pub mod ledger;
 pub mod lineage;
+pub mod report;
 pub mod rules;
 pub mod state;
 pub mod tlog;

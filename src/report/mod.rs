@@ -1,0 +1,16 @@
+//! Layer 7: what was found, as people read it. Reports are values of lower layers; here they become lines of text.
+//!
+//! Text carries ANSI styles, which whoever prints it strips where there is no terminal.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`format`] | masses, counts |
+//! | [`names`] | what people call parties, places, lots and events |
+//! | [`tree`] | the lineage of a lot, as a tree with places, masses and dates |
+//! | [`verdict`] | a verification report |
+
+pub mod format;
+pub mod names;
+pub mod style;
+pub mod tree;
+pub mod verdict;
