@@ -306,3 +306,35 @@ fn a_key_of_another_party_is_refused() {
     let refused = batch.add(draft, at(2), &mut keys).unwrap();
     assert_eq!(refused.findings.iter().map(|f| f.code).collect::<Vec<_>>(), vec![Code::ForeignKey]);
 }
+
+#[test]
+fn an_audit_of_a_sound_ledger_finds_no_breach_and_of_a_changed_one_says_where() {
+    use oretrail::ledger::audit::{Auditing, audit};
+    use oretrail::ledger::private::DisclosureReader;
+    use oretrail::ledger::read::Reader;
+    use oretrail::rules::trust::Trust;
+    let world = World::new();
+    let mut keys = open_keys(&world.disk, &world.keys);
+    let (mut writer, mine) = create(&world, &mut keys);
+    let (buyer, store, head) = dispatched(&world, &mut writer, &mut keys, mine);
+    commit(&mut writer, &mut keys, 60 * 24, vec![Draft::new(Some(buyer), when(60 * 24), receive(head, store))]);
+    let run = || {
+        let (disk, trust) = (world.disk(), Trust::nobody());
+        let reader = Reader::open(Arc::clone(&disk), &world.root).unwrap();
+        let values = DisclosureReader::new(Arc::clone(&disk), reader.layout());
+        let auditing = Auditing { trust: &trust, as_of: at(60 * 48), index: Some(writer.state()) };
+        audit(&disk, &reader, &values, &auditing, &mut |_, _| {})
+    };
+    let sound = run().unwrap();
+    assert!(!sound.is_broken(), "{:?}", sound.findings);
+    assert_eq!((sound.size, sound.applied), (8, 8));
+
+    let pending = world.root.join("pending/0");
+    let mut bytes = std::fs::read(&pending).unwrap();
+    let at = bytes.len() - 40;
+    bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+    std::fs::write(&pending, bytes).unwrap();
+    let broken = run().unwrap();
+    let codes: Vec<Code> = broken.findings.iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&Code::NotInTree) && codes.contains(&Code::BadSignature), "{codes:?}");
+}

@@ -15,6 +15,7 @@
 //! (`keys`).
 
 pub mod append;
+pub mod audit;
 pub mod content;
 pub mod disk;
 mod draft;

@@ -10,7 +10,7 @@ use super::index::{IndexError, KeyValue, Pairs, SledIndex, Tip};
 use super::private::{DisclosureReader, PrivateError};
 use super::read::Reader;
 use super::records::{IndexView, to_key_value, value_pair, values_end_pair};
-use crate::state::{Delta, Find, Memory, Overlay, Put, Record, ViewError};
+use crate::state::{Delta, Find, Memory, Overlay, Put, Record, View, ViewError};
 use crate::tlog::entry::{EntryRef, link};
 use crate::tlog::tree::{Frontier, HashReader, peaks};
 use crate::value::{Blake3, EventId, Time};
@@ -24,7 +24,7 @@ pub const SLICE: u64 = 4_096;
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
 
 /// Where the private values of events lie, for those that a replay comes to.
-struct Kept<'a> {
+pub(super) struct Kept<'a> {
     offsets: HashMap<EventId, Vec<u64>>,
     values: &'a DisclosureReader,
     /// Where the last whole record ends.
@@ -33,7 +33,7 @@ struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     /// Notes the records from an offset on. An append that is going on is none of ours.
-    fn scan(values: &'a DisclosureReader, from: u64) -> Result<Self, PrivateError> {
+    pub(super) fn scan(values: &'a DisclosureReader, from: u64) -> Result<Self, PrivateError> {
         let mut kept = Self { offsets: HashMap::new(), values, end: from };
         for record in values.scan(from)? {
             let (offset, record) = match record {
@@ -47,7 +47,17 @@ impl<'a> Kept<'a> {
         Ok(kept)
     }
 
-    fn disclosures(&self, id: &EventId) -> Result<Vec<String>, PrivateError> {
+    /// How many records belong to no recorded event.
+    pub(super) fn orphans(&self, memory: &Memory) -> u64 {
+        let is_orphan = |id: &&EventId| !matches!(memory.event(id), Ok(Some(_)));
+        self.offsets.keys().filter(is_orphan).count() as u64
+    }
+
+    /// The disclosures kept for an event.
+    ///
+    /// # Errors
+    /// Damage; the disk's.
+    pub(super) fn disclosures(&self, id: &EventId) -> Result<Vec<String>, PrivateError> {
         read_all(self.values, self.offsets.get(id).map_or(&[], Vec::as_slice))
     }
 }
@@ -290,7 +300,7 @@ fn last_entry(reader: &Reader, size: u64) -> Result<(Blake3, Option<Time>), Stat
     Ok((link(&bytes), time))
 }
 
-fn check_root(reader: &Reader, frontier: &Frontier) -> Result<(), StateError> {
+pub(super) fn check_root(reader: &Reader, frontier: &Frontier) -> Result<(), StateError> {
     if reader.size() == 0 || frontier.root() == reader.root() {
         return Ok(());
     }
@@ -299,7 +309,7 @@ fn check_root(reader: &Reader, frontier: &Frontier) -> Result<(), StateError> {
 }
 
 /// Enters a range of entries into a replay, a block at a time.
-fn run<V: crate::state::View + Put>(
+fn run<V: View + Put>(
     replay: &mut Replay<V>,
     reader: &Reader,
     kept: &Kept<'_>,
