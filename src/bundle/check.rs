@@ -14,7 +14,7 @@ use super::statement::{Covered, covered_by};
 use super::verify::moved_by;
 use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
-use crate::state::{KeyRecord, View as _};
+use crate::state::{KeyRecord, View as _, ViewError};
 use crate::value::{Blake3, EventId, LedgerId};
 use crate::verify::subset::{Replayed, Scope};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,7 @@ pub(super) struct Checked {
 
 impl Checked {
     /// Checks a bundle.
-    pub(super) fn of(bundle: &UnverifiedBundle) -> Self {
+    pub(super) fn of(bundle: &UnverifiedBundle) -> Result<Self, ViewError> {
         let manifest = bundle.manifest.clone();
         let mut findings = check_roots(bundle);
         let ledgers: Vec<LedgerChecked> =
@@ -61,16 +61,16 @@ impl Checked {
             moved_by: BTreeMap::new(),
         };
         for ledger in ledgers {
-            checked.enter(ledger);
+            checked.enter(ledger)?;
         }
         checked.moved_by = moved_by(checked.events.values().map(|(_, _, event)| event));
-        checked.check_signer(bundle);
+        checked.check_signer(bundle)?;
         checked.check_documents(bundle);
-        checked
+        Ok(checked)
     }
 
     /// Compares the statement with the events at hand, and replays the ledger.
-    fn enter(&mut self, mut ledger: LedgerChecked) {
+    fn enter(&mut self, mut ledger: LedgerChecked) -> Result<(), ViewError> {
         let holes = self.manifest.holes.iter().copied().collect();
         let omitted = ledger.check_leaves(&self.closure, &holes);
         let scope = Scope {
@@ -79,30 +79,31 @@ impl Checked {
             is_complete: ledger.seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
         };
         self.findings.extend(omitted);
-        // State in memory is always read; a failure is no statement about the bundle and leaves it without any state.
-        let replayed = ledger.subset.replay(&scope).unwrap_or_default();
+        let replayed = ledger.subset.replay(&scope)?;
         self.findings.extend(replayed.findings.iter().cloned());
         self.undecided.extend(replayed.undecided.iter().cloned());
         let id = ledger.seen.ledger;
         self.events.extend(ledger.subset.events().map(|(index, event)| (event.id, (id, index, event.clone()))));
         self.ledgers.push((ledger.seen, replayed));
+        Ok(())
     }
 
     /// The manifest is signed by a key of the exporter that is in force at the end of the evidence.
-    fn check_signer(&mut self, bundle: &UnverifiedBundle) {
+    fn check_signer(&mut self, bundle: &UnverifiedBundle) -> Result<(), ViewError> {
         let by = self.manifest.by;
-        let signed = Manifest::parse(&bundle.file.manifest).ok().and_then(|(_, jws)| {
-            let key = self.key(&jws.kid())?;
-            (key.party == by && key.revoked.is_none() && jws.verify(&key.public)).then_some(())
-        });
-        if signed.is_none() {
+        let mut is_signed = false;
+        if let Ok((_, jws)) = Manifest::parse(&bundle.file.manifest) {
+            for (_, replayed) in &self.ledgers {
+                let key = replayed.view.key(&jws.kid())?;
+                let holds = |key: KeyRecord| key.party == by && key.revoked.is_none() && jws.verify(&key.public);
+                is_signed |= key.is_some_and(holds);
+            }
+        }
+        if !is_signed {
             let expected = format!("a manifest signed by a key in force of its exporter, party {by}");
             self.findings.push(Finding::new(Code::BundleManifest, expected, "one that is not").on(by.into()));
         }
-    }
-
-    fn key(&self, kid: &crate::value::KeyId) -> Option<KeyRecord> {
-        self.ledgers.iter().find_map(|(_, replayed)| replayed.view.key(kid).ok().flatten())
+        Ok(())
     }
 
     fn check_documents(&mut self, bundle: &UnverifiedBundle) {

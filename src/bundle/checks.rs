@@ -1,14 +1,14 @@
-//! What verification says about the ledgers, about what is withheld, and about what it did and did not check.
+//! What verification says about the ledgers, and about what it did and did not check.
 
 use super::check::Checked;
 use super::ledger::LedgerSeen;
-use super::verify::Asked;
-use crate::event::{Event, LeafStatus, Scheme, Subject};
 use crate::finding::{Code, Finding};
-use crate::rules::accreditation::{Accreditations, Question};
-use crate::state::{Memory, View as _};
+use crate::rules::accreditation::Accreditations;
+use crate::state::{Memory, ViewError};
+use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::nodes::TreeHead;
-use crate::verify::report::{Check, LedgerReport, Report, Withheld};
+use crate::verify::judge::{self, Asked, LogSeen};
+use crate::verify::report::{Check, LedgerReport, Report};
 
 /// What is said about the ledgers.
 pub(super) struct LedgerReports {
@@ -17,17 +17,22 @@ pub(super) struct LedgerReports {
 }
 
 /// Judges each ledger by the trust file.
-pub(super) fn ledger_reports(checked: &Checked, asked: &Asked<'_>, accreditations: &Accreditations) -> LedgerReports {
+pub(super) fn ledger_reports(
+    checked: &Checked,
+    asked: &Asked<'_>,
+    accreditations: &Accreditations,
+) -> Result<LedgerReports, ViewError> {
     let mut all = LedgerReports { reports: Vec::new(), findings: Vec::new() };
     for (seen, replayed) in &checked.ledgers {
         let place = format!("ledger {}", seen.ledger);
-        let trusted = is_trusted(seen, asked, accreditations, &replayed.view);
+        let trusted = is_trusted(seen, asked, accreditations, &replayed.view)?;
         if !trusted {
             let expected = "a ledger of the trust file, with the key named there or an operator of trusted identity";
             all.findings.push(Finding::new(Code::UntrustedLedger, expected, seen.ledger).at(&place));
         }
-        all.findings.extend(known_checkpoints(seen, asked).map(|finding| finding.at(&place)));
-        let head = seen.heads.last().map(|(head, _)| *head);
+        let found = judge::check_log(seen.ledger, &seen.checkpoints, checked.manifest.created, asked);
+        all.findings.extend(found.into_iter().map(|finding| finding.at(&place)));
+        let head = seen.checkpoints.last().map(VerifiedCheckpoint::head);
         let head = head.unwrap_or(TreeHead { size: 0, root: crate::tlog::tree::EMPTY_ROOT });
         all.reports.push(LedgerReport {
             ledger: seen.ledger,
@@ -41,59 +46,20 @@ pub(super) fn ledger_reports(checked: &Checked, asked: &Asked<'_>, accreditation
             complete: seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
         });
     }
-    all
+    Ok(all)
 }
 
-/// Named in the trust file, with the key that signed the last checkpoint, or run by an operator of trusted identity.
-fn is_trusted(seen: &LedgerSeen, asked: &Asked<'_>, accreditations: &Accreditations, view: &Memory) -> bool {
-    let Some(entry) = asked.trust.ledger(&seen.ledger) else { return false };
-    let Some((_, key)) = seen.heads.last() else { return false };
-    if let Some(vkey) = &entry.vkey {
-        return vkey.as_str() == key.to_string();
-    }
-    let (Some(operator), Some(at)) = (seen.operator, seen.last_recorded) else { return false };
-    let country = view.party(&operator).ok().flatten().map(|party| party.country);
-    let question = Question {
-        subject: Subject::Party(operator),
-        scheme: Scheme::PartyIdentity,
-        country,
-        processes: &[],
-        method: None,
-        matrix: None,
-        analytes: &[],
-        from: at,
-        to: at,
-    };
-    let standing = accreditations.standing(&question, asked.trust, view, asked.as_of);
-    standing.is_ok_and(|standing| standing.is_accredited())
-}
-
-/// Checkpoints that contradict one the verifier has seen before.
-fn known_checkpoints<'a>(seen: &'a LedgerSeen, asked: &'a Asked<'_>) -> impl Iterator<Item = Finding> + 'a {
-    let known = asked.trust.checkpoints.iter().filter(|known| known.ledger == seen.ledger);
-    known.filter_map(|known| {
-        let (head, _) = seen.heads.iter().find(|(head, _)| head.size == known.size && head.root != known.root)?;
-        let expected = format!("root {} at size {}, as seen before", known.root, known.size);
-        Some(Finding::new(Code::BadCheckpoint, expected, format_args!("root {}", head.root)))
-    })
-}
-
-/// Objects of events with values that are not at hand.
-pub(super) fn withheld<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Withheld> {
-    let mut all = Vec::new();
-    for event in events {
-        let mut payload = event.payload.clone();
-        payload.visit_leaves(&mut |place, object| {
-            let count = u64::try_from(object.hidden().len()).unwrap_or(u64::MAX);
-            if count > 0 {
-                let is_certain =
-                    |leaf: &&crate::event::LeafDef| object.leaf_status(leaf.name) == Some(LeafStatus::Withheld);
-                let leaves = object.table().iter().filter(is_certain).map(|leaf| leaf.name.to_owned()).collect();
-                all.push(Withheld { event: event.id, object: place.to_string(), count, leaves });
-            }
-        });
-    }
-    all
+/// As [`judge::is_trusted`]; a ledger without a checkpoint by its own key, or without genesis, is not.
+fn is_trusted(
+    seen: &LedgerSeen,
+    asked: &Asked<'_>,
+    accreditations: &Accreditations,
+    view: &Memory,
+) -> Result<bool, ViewError> {
+    let (Some(checkpoint), Some(operator)) = (seen.checkpoints.last(), seen.operator) else { return Ok(false) };
+    let Some(recorded_until) = seen.last_recorded else { return Ok(false) };
+    let log = LogSeen { ledger: seen.ledger, key: checkpoint.key(), operator, recorded_until };
+    judge::is_trusted(&log, asked, accreditations, view)
 }
 
 fn check(name: &str, done: bool, note: impl Into<String>) -> Check {
@@ -133,8 +99,11 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
         check("the whole log", false, "only entries of the lineage are at hand; `oretrail audit` replays a ledger"),
         check(
             "witnesses",
-            false,
-            "cosignatures of checkpoints are not judged here: recording times are the operator's word",
+            asked.trust.witnesses.is_some(),
+            match asked.trust.witnesses {
+                Some(_) => "cosignatures of checkpoints by the witnesses of the trust file",
+                None => "the trust file names none: recording times are the word of the ledgers' operators",
+            },
         ),
         check("withheld values", withheld == 0, format!("{withheld} objects with values that are not at hand")),
         check("attached documents", false, "documents are compared with their digests only; nobody has read them"),

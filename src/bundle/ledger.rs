@@ -7,9 +7,9 @@ use super::statement::{Covered, Leaf, Statement};
 use super::wire::{LedgerFile, StatementFile, node_map};
 use crate::event::{Body, Event};
 use crate::finding::{Code, Finding};
-use crate::tlog::checkpoint::SignedCheckpoint;
+use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use crate::tlog::entry::Entry;
-use crate::tlog::nodes::{TreeHead, check_nodes};
+use crate::tlog::nodes::check_nodes;
 use crate::tlog::note::SignedNote;
 use crate::tlog::tree::leaf_hash;
 use crate::tlog::vkey::VerifierKey;
@@ -36,14 +36,12 @@ pub(super) struct LedgerSeen {
     pub(super) genesis: Vec<EventId>,
     pub(super) operator: Option<PartyId>,
     pub(super) origin: String,
-    /// Checkpoints that the log's key signed, ascending, with the key.
-    pub(super) heads: Vec<(TreeHead, VerifierKey)>,
+    /// Checkpoints that the log's key signed, ascending.
+    pub(super) checkpoints: Vec<VerifiedCheckpoint>,
     pub(super) entries: u64,
     /// When the last entry at hand was recorded.
     pub(super) last_recorded: Option<Time>,
     pub(super) statement: Option<StatementSeen>,
-    /// The checkpoints, with all their lines.
-    pub(super) notes: Vec<SignedCheckpoint>,
 }
 
 /// A ledger's part, checked by itself.
@@ -111,10 +109,7 @@ impl LedgerChecked {
             }
             heads.push(head);
             match verify_checkpoint(signed, &keys) {
-                Ok((key, signed)) => {
-                    self.seen.heads.push((head, key));
-                    self.seen.notes.push(signed);
-                }
+                Ok(verified) => self.seen.checkpoints.push(verified),
                 Err(problem) => {
                     self.find(Code::BadCheckpoint, "a checkpoint signed by the log's key at its size", problem)
                 }
@@ -136,7 +131,7 @@ impl LedgerChecked {
         let Some(statement) = &file.statement else {
             return self.find(Code::BundleIncomplete, "a completeness statement", "none");
         };
-        match read_statement(statement, file.ledger, self.seen.heads.last()) {
+        match read_statement(statement, file.ledger, self.seen.checkpoints.last()) {
             Ok(seen) => self.seen.statement = Some(seen),
             Err((code, problem)) => {
                 self.find(code, "a completeness statement for the last checkpoint, by the log's key", problem);
@@ -204,11 +199,10 @@ fn seen(file: &LedgerFile, subset: &Subset) -> LedgerSeen {
         genesis: first.iter().map(|event| event.id).collect(),
         operator: first.first().map(|event| event.issuer()),
         origin,
-        heads: Vec::new(),
+        checkpoints: Vec::new(),
         entries: u64::try_from(file.entries.len()).unwrap_or(u64::MAX),
         last_recorded: file.entries.last().map(|entry| entry.recorded_at),
         statement: None,
-        notes: Vec::new(),
     }
 }
 
@@ -234,10 +228,7 @@ fn log_keys(subset: &Subset, id: LedgerId) -> Vec<(u64, VerifierKey)> {
 }
 
 /// A rotation recorded at index i: checkpoints above i are the new key's, that of size i + 1 is signed by both.
-fn verify_checkpoint(
-    signed: SignedCheckpoint,
-    keys: &[(u64, VerifierKey)],
-) -> Result<(VerifierKey, SignedCheckpoint), String> {
+fn verify_checkpoint(signed: SignedCheckpoint, keys: &[(u64, VerifierKey)]) -> Result<VerifiedCheckpoint, String> {
     let size = signed.unverified().size();
     let mut in_force = keys.iter().rev().skip_while(|(index, _)| *index >= size);
     let (index, key) = in_force.next().ok_or("a size at which the log has no key")?;
@@ -245,22 +236,22 @@ fn verify_checkpoint(
     if let Some((_, before)) = in_force.next().filter(|_| index + 1 == size) {
         verified.check_also_signed_by(before).map_err(|error| error.to_string())?;
     }
-    Ok((key.clone(), verified.signed().clone()))
+    Ok(verified)
 }
 
 fn read_statement(
     file: &StatementFile,
     ledger: LedgerId,
-    last: Option<&(TreeHead, VerifierKey)>,
+    last: Option<&VerifiedCheckpoint>,
 ) -> Result<StatementSeen, (Code, String)> {
     let bad = |problem: &dyn std::fmt::Display| (Code::BadCheckpoint, problem.to_string());
-    let (head, key) = last.ok_or_else(|| bad(&"no checkpoint that is the log's"))?;
+    let last = last.ok_or_else(|| bad(&"no checkpoint that is the log's"))?;
     let note = SignedNote::parse(file.note.as_bytes()).map_err(|error| bad(&error))?;
     let statement: Statement = note.unverified_text().parse().map_err(|error| bad(&error))?;
-    if statement.ledger != ledger || statement.log != *head {
+    if statement.ledger != ledger || statement.log != last.head() {
         return Err(bad(&format_args!("one for size {} of ledger {}", statement.log.size, statement.ledger)));
     }
-    note.check_signature(key).map_err(|error| bad(&error))?;
+    note.check_signature(last.key()).map_err(|error| bad(&error))?;
     let mut leaves = BTreeMap::new();
     let mut hashes = BTreeMap::new();
     for leaf in &file.leaves {

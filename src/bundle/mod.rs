@@ -43,11 +43,12 @@ mod wire;
 mod withhold;
 mod write;
 
+pub use crate::verify::judge::Asked;
 pub use manifest::{Counted, Manifest, ManifestCheckpoint, ManifestError, ManifestStatement, SignManifestError};
 pub use read::UnverifiedBundle;
 pub use source::{Source, Stored};
 pub use statement::{Covered, Leaf, LeafTree, Leaves, Statement, StatementError, covered, covered_by};
-pub use verify::{Asked, Verification, VerifiedBundle};
+pub use verify::{Verification, VerifiedBundle};
 pub use wire::{
     BUNDLE_VERSION, BundleFile, DocumentFile, EntryFile, LeafFile, LedgerFile, MAX_BUNDLE_BYTES, NodeFile, ReadError,
     StatementFile, WriteJsonError,

@@ -40,7 +40,7 @@ fn trust(ledger: &TestLedger, authority: PartyId) -> Trust {
 fn verify(sample: &Sample, bundle: &str) -> Report {
     let trust = trust(&sample.ledger, sample.authority);
     let asked = Asked { trust: &trust, as_of: day(30), recipient: None };
-    UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).report
+    UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).unwrap().report
 }
 
 fn verdict(report: &Report, question: Question) -> Verdict {
@@ -112,7 +112,7 @@ fn nobody_is_trusted_without_a_trust_file() {
     let sample = Sample::new();
     let bundle = UnverifiedBundle::read(export(&sample, &[]).as_bytes()).unwrap();
     let asked = Asked { trust: &Trust::nobody(), as_of: day(30), recipient: None };
-    let report = bundle.verify(&asked).report;
+    let report = bundle.verify(&asked).unwrap().report;
     assert_eq!(report.overall(), Verdict::Unproven);
     assert_eq!(verdict(&report, Question::Integrity), Verdict::Confirmed);
     assert_eq!(verdict(&report, Question::Completeness), Verdict::Unproven);
@@ -127,7 +127,7 @@ fn recipient_must_be_the_one_the_lot_is_on_its_way_to() {
     let trust = trust(&sample.ledger, sample.authority);
     let custody = |recipient| {
         let asked = Asked { trust: &trust, as_of: day(30), recipient: Some(recipient) };
-        let report = UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).report;
+        let report = UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).unwrap().report;
         let answer = report.verdicts.into_iter().find(|answer| answer.question == Question::Custody).unwrap();
         (answer.verdict, answer.why[0].code)
     };
@@ -344,13 +344,13 @@ fn every_changed_byte_of_a_small_bundle_is_refused_or_found() {
     let bundle = export_of(&ledger, lot, mine, None, &[]);
     let trust = trust(&ledger, mine);
     let asked = Asked { trust: &trust, as_of: day(30), recipient: None };
-    let sound = UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).report;
+    let sound = UnverifiedBundle::read(bundle.as_bytes()).unwrap().verify(&asked).unwrap().report;
     assert_eq!(verdict(&sound, Question::Integrity), Verdict::Confirmed);
     (0..bundle.len()).into_par_iter().for_each(|at| {
         let mut bytes = bundle.clone().into_bytes();
         bytes[at] ^= 1 << (at % 6);
         let Ok(read) = UnverifiedBundle::read(&bytes) else { return };
-        let report = read.verify(&asked).report;
+        let report = read.verify(&asked).unwrap().report;
         assert_eq!(verdict(&report, Question::Integrity), Verdict::Contradicted, "byte {at}");
         assert_ne!(report.overall(), Verdict::Confirmed, "byte {at}");
     });

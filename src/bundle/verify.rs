@@ -4,34 +4,21 @@
 //! the bundle says of itself.
 
 use super::check::Checked;
-use super::checks::{checks, ledger_reports, withheld};
+use super::checks::{checks, ledger_reports};
 use super::manifest::Manifest;
 use super::read::UnverifiedBundle;
 use crate::event::Event;
 use crate::finding::{Code, Finding, Severity};
 use crate::lineage::{Graph, Lineage, Step, upstream};
 use crate::rules::accreditation::Accreditations;
-use crate::rules::trust::Trust;
-use crate::state::{LotStatus, Memory, Position, View as _, ViewError};
-use crate::value::{EventId, LedgerId, LotId, PartyId, Time};
+use crate::state::{Memory, Position, View, ViewError};
+use crate::value::{EventId, LedgerId};
 use crate::verify::accredited::check_step;
+use crate::verify::judge::{Asked, subject_of, unanswered, withheld};
 use crate::verify::questions::answer_all;
-use crate::verify::report::{
-    BundleReport, Completeness, Condition, Integrity, REPORT_VERSION, Report, Status, SubjectReport,
-};
+use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-
-/// What a bundle is verified for.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// Whom the verifier trusts.
-    pub trust: &'a Trust,
-    /// The moment of judgement.
-    pub as_of: Time,
-    /// Who is to take delivery: the lot's head must be a dispatch to that party.
-    pub recipient: Option<PartyId>,
-}
 
 /// What came of verifying a bundle.
 #[derive(Debug)]
@@ -100,35 +87,37 @@ impl UnverifiedBundle {
     ///
     /// Does not establish that what trusted parties stated is true, and nothing about what the report lists as not
     /// checked.
-    #[must_use]
-    pub fn verify(self, asked: &Asked<'_>) -> Verification {
-        let mut checked = Checked::of(&self);
+    ///
+    /// # Errors
+    /// State could not be read, which memory never is.
+    pub fn verify(self, asked: &Asked<'_>) -> Result<Verification, ViewError> {
+        let mut checked = Checked::of(&self)?;
         let lineage = upstream(&checked, checked.manifest.subject).unwrap_or_else(|never| match never {});
-        let accreditations = checked.accreditations();
-        let ledgers = ledger_reports(&checked, asked, &accreditations);
-        let mut report = blank(&checked, asked, &lineage);
+        let accreditations = checked.accreditations()?;
+        let ledgers = ledger_reports(&checked, asked, &accreditations)?;
+        let mut report = blank(&checked, asked, &lineage)?;
         let mut findings = std::mem::take(&mut checked.findings);
         findings.extend(ledgers.findings);
-        // State in memory is always read; see `Checked::enter`.
-        findings.extend(checked.review(asked, &lineage, &accreditations).unwrap_or_default());
+        findings.extend(checked.review(asked, &lineage, &accreditations)?);
         report.ledgers = ledgers.reports;
         findings.iter().cloned().for_each(|finding| report.sort_in(finding));
         report.verdicts = answer_all(&report);
         report.checks = checks(&checked, asked, &report);
         checked.findings = findings;
         let holds = report.integrity.findings.iter().all(|finding| finding.severity() != Severity::Breach);
-        Verification { report, bundle: holds.then_some(VerifiedBundle { checked, lineage }) }
+        Ok(Verification { report, bundle: holds.then_some(VerifiedBundle { checked, lineage }) })
     }
 }
 
-fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Report {
+fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Report, ViewError> {
     let manifest = &checked.manifest;
+    let views: Vec<&dyn View> = checked.ledgers.iter().map(|(_, replayed)| &replayed.view as &dyn View).collect();
     let mut undecided = checked.undecided.clone();
     undecided.dedup();
-    Report {
+    Ok(Report {
         v: REPORT_VERSION,
         as_of: asked.as_of,
-        subject: checked.subject(manifest.subject),
+        subject: subject_of(&views, manifest.subject)?,
         recipient: asked.recipient,
         bundle: Some(BundleReport {
             blake3: checked.blake3,
@@ -147,13 +136,13 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Report {
             holes: manifest.holes.clone(),
             withheld: withheld(checked.events.values().map(|(_, _, event)| event)),
             undecided,
-            unanswered: checked.unanswered(lineage),
+            unanswered: unanswered(&views, lineage)?,
             findings: Vec::new(),
         },
         status: Status::default(),
         verdicts: Vec::new(),
         checks: Vec::new(),
-    }
+    })
 }
 
 impl Checked {
@@ -161,16 +150,16 @@ impl Checked {
         self.ledgers.iter().find(|(seen, _)| seen.ledger == *ledger).map(|(_, replayed)| &replayed.view)
     }
 
-    fn accreditations(&self) -> Accreditations {
+    fn accreditations(&self) -> Result<Accreditations, ViewError> {
         let mut all = Accreditations::default();
         let mut events: Vec<_> = self.events.values().collect();
         events.sort_by_key(|(ledger, index, _)| (*ledger, *index));
         for (ledger, index, event) in events {
-            let record = self.view(ledger).and_then(|view| view.event(&event.id).ok().flatten());
-            let Some(record) = record.filter(|record| record.applied) else { continue };
+            let Some(view) = self.view(ledger) else { continue };
+            let Some(record) = view.event(&event.id)?.filter(|record| record.applied) else { continue };
             all.observe(event, &Position { ledger: *ledger, index: *index, recorded_at: record.recorded_at });
         }
-        all
+        Ok(all)
     }
 
     /// Review of the finished history, as far as the lineage goes.
@@ -192,51 +181,6 @@ impl Checked {
             }
         }
         Ok(found)
-    }
-
-    /// The subject as the last ledger that knows it leaves it.
-    fn subject(&self, lot: LotId) -> SubjectReport {
-        let known = self.ledgers.iter().filter_map(|(_, replayed)| {
-            let record = replayed.view.lot(&lot).ok().flatten()?;
-            let dispatch = replayed.view.dispatch(&record.head).ok().flatten();
-            Some((record, dispatch))
-        });
-        let found = known.max_by_key(|(record, _)| !matches!(record.status, LotStatus::Elsewhere(_)));
-        let Some((record, dispatch)) = found else {
-            let condition = Condition::Unknown;
-            let (form, holder, owner, facility, head, consignee) = (None, None, None, None, None, None);
-            return SubjectReport { lot, condition, form, holder, owner, facility, head, consignee };
-        };
-        let condition = match record.status {
-            LotStatus::Held => Condition::Held,
-            LotStatus::InTransit => Condition::InTransit,
-            LotStatus::Spent => Condition::Spent,
-            LotStatus::Elsewhere(_) => Condition::Elsewhere,
-        };
-        let consignee = dispatch.filter(|_| condition == Condition::InTransit).map(|dispatch| dispatch.to);
-        SubjectReport {
-            lot,
-            condition,
-            form: Some(record.form),
-            holder: Some(record.holder),
-            owner: Some(record.owner),
-            facility: record.facility,
-            head: Some(record.head),
-            consignee,
-        }
-    }
-
-    /// Dispatches of the lineage with lots of it that nobody answered.
-    fn unanswered(&self, lineage: &Lineage) -> Vec<EventId> {
-        let is_open = |id: &&EventId| {
-            let dispatches = self.ledgers.iter().filter_map(|(_, replayed)| replayed.view.dispatch(id).ok().flatten());
-            let mut open = dispatches.map(|dispatch| {
-                let answered = |lot: &LotId| dispatch.answered.iter().any(|(answered, _)| answered == lot);
-                dispatch.lots.iter().any(|lot| lineage.lots.contains_key(lot) && !answered(lot))
-            });
-            open.next().unwrap_or(false)
-        };
-        lineage.events.iter().filter(is_open).copied().collect()
     }
 }
 

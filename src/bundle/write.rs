@@ -11,6 +11,7 @@ use super::wire::{
 };
 use super::withhold::Withhold;
 use crate::finding::{Code, Family, Finding};
+use crate::state::ViewError;
 use crate::tlog::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::tlog::nodes::prove_nodes;
 use crate::tlog::note::SignedNote;
@@ -75,6 +76,9 @@ pub enum WriteError {
     /// A reader would refuse the file.
     #[error("refused to write what a reader would refuse: {0}")]
     Unreadable(#[from] ReadError),
+    /// State could not be read while checking the file.
+    #[error(transparent)]
+    State(#[from] ViewError),
     /// A reader would find the file wrong.
     #[error("refused to write what a reader would find wrong: {0}")]
     Wrong(Box<Finding>),
@@ -179,7 +183,7 @@ fn manifest(file: &BundleFile, export: &Export<'_>) -> Result<Manifest, WriteErr
 
 /// Reads the file back; what a reader would hold against the file, rather than against what is recorded, is an error.
 fn check_own(text: &str) -> Result<(), WriteError> {
-    let checked = Checked::of(&UnverifiedBundle::read(text.as_bytes())?);
+    let checked = Checked::of(&UnverifiedBundle::read(text.as_bytes())?)?;
     let of_file = |finding: &&Finding| match finding.code {
         Code::BundleHole | Code::BundleIncomplete => false,
         Code::NotInTree | Code::BadCheckpoint | Code::LinkBroken | Code::Malformed | Code::Disclosure => true,

@@ -2,6 +2,7 @@
 //! store: dates and trust are arguments, so a verdict can be reproduced in thirty years.
 
 pub mod accredited;
+pub mod judge;
 pub mod questions;
 pub mod replay;
 pub mod report;
