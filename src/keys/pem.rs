@@ -29,7 +29,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// N = 2¹⁴, r = 8, p = 5, one of the settings that OWASP's Password Storage Cheat Sheet recommends: 16 MiB, about 0.15 s.
+    /// N = 2¹⁴, r = 8, p = 5, one of the settings that OWASP's Password Storage Cheat Sheet recommends: 16 MiB, about 0.2 s.
     pub const STRONG: Self = Self { log_n: 14, parallelization: 5 };
     /// N = 2⁴, r = 8, p = 1: no protection to speak of, for tests and demonstrations.
     pub const LOW: Self = Self { log_n: 4, parallelization: 1 };
