@@ -1,9 +1,12 @@
 //! Global options, and what they come to: where the ledger and the keys are, how to print, what time it is.
 
-use super::clock;
+use super::clock::{self, patience};
 use super::error::Failure;
 use super::output::{Color, Output};
-use crate::value::Time;
+use crate::keys::memory::SigningMemory;
+use crate::keys::{KeyEntry, KeyStore};
+use crate::ledger::disk::RealDisk;
+use crate::value::{PartyId, Time};
 use std::path::{Path, PathBuf};
 
 /// The file that makes a folder a ledger.
@@ -34,6 +37,13 @@ pub(crate) struct Global {
     /// The time to take for now, for tests and rehearsals
     #[arg(long, global = true, value_name = "TIME", env = "ORETRAIL_NOW", hide = true)]
     now: Option<Time>,
+}
+
+impl Global {
+    /// `--ledger`, if given.
+    pub(crate) fn ledger_given(&self) -> Option<PathBuf> {
+        self.ledger.clone()
+    }
 }
 
 /// What verbs work with.
@@ -67,6 +77,38 @@ impl Context {
         Ok(base.data_dir().join("oretrail").join("keys"))
     }
 
+    /// The key folder.
+    pub(crate) fn store(&self) -> Result<KeyStore<'static>, Failure> {
+        Ok(KeyStore::new(&RealDisk, &self.keys_folder()?))
+    }
+
+    /// The keys of the folder, by name.
+    pub(crate) fn list_keys(&self) -> Result<Vec<KeyEntry>, Failure> {
+        Ok(self.store()?.list()?)
+    }
+
+    /// The key of this name, or the one whose id begins so.
+    pub(crate) fn find_key(&self, wanted: &str) -> Result<KeyEntry, Failure> {
+        Ok(self.store()?.find(wanted)?)
+    }
+
+    /// Writes down which party a key signs for.
+    pub(crate) fn set_key_party(&self, key: &KeyEntry, party: PartyId) -> Result<(), Failure> {
+        Ok(self.store()?.set_party(key, party)?)
+    }
+
+    /// The id of a key of this machine, or the text as it is, which may name a key of the ledger.
+    pub(crate) fn key_id(&self, wanted: &str) -> String {
+        self.find_key(wanted).map_or_else(|_| wanted.to_owned(), |key| key.info.kid.to_string())
+    }
+
+    /// Enters a key whose signing memory was lost into the memory of this machine.
+    pub(crate) fn enter_key(&self, wanted: &str) -> Result<(), Failure> {
+        let key = self.find_key(wanted)?;
+        let mut memory = SigningMemory::open(&RealDisk, &self.keys_folder()?, &holder(), &mut patience())?;
+        Ok(memory.enter(key.info.kid)?)
+    }
+
     /// The ledger's folder, which must exist.
     pub(crate) fn ledger_folder(&self) -> Result<PathBuf, Failure> {
         if let Some(folder) = &self.global.ledger {
@@ -79,6 +121,11 @@ impl Context {
                 .hint("name one with `--ledger DIR` or ORETRAIL_LEDGER, or make one with `oretrail init`")
         })
     }
+}
+
+/// What this process says of itself in lock files.
+pub(crate) fn holder() -> String {
+    format!("process {}", std::process::id())
 }
 
 fn find_upwards(from: &Path) -> Option<PathBuf> {

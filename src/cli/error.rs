@@ -10,8 +10,10 @@ pub(crate) enum Done {
     /// Done; whatever was asked is confirmed or exempt.
     Ok,
     /// Something is contradicted or broken.
+    #[cfg_attr(not(test), expect(dead_code, reason = "verify and audit come to it"))]
     Broken,
     /// Something asked could not be decided.
+    #[cfg_attr(not(test), expect(dead_code, reason = "verify comes to it"))]
     Undecided,
 }
 
@@ -33,7 +35,8 @@ pub(crate) enum Kind {
 }
 
 /// Why a verb could not be carried out: a cause, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     pub(crate) message: String,
@@ -107,6 +110,7 @@ mod tests {
 
     #[test]
     fn exit_codes_are_those_of_the_help() {
+        assert_ne!(Done::Broken, Done::Undecided);
         for kind in [Kind::Broken, Kind::Usage, Kind::Undecided, Kind::Refused, Kind::Internal] {
             let line = format!("  {:<3} ", describe(kind).1);
             assert!(super::super::EXITS.contains(&line), "{line}");

@@ -14,17 +14,53 @@
 //! | 4 | refused by a rule; nothing was written |
 //! | 70 | internal error |
 
-#![allow(dead_code, reason = "helpers that the next verbs use")]
-
+mod accredit;
+mod archive;
+mod assay;
+mod attach;
+mod blend;
+mod choice;
+mod claim;
 mod clock;
 mod completions;
 mod context;
+mod correct;
+mod dispatch;
 mod error;
+mod event_json;
 mod explain;
+mod facility;
+mod failures;
 mod format;
+mod init;
+mod key;
+mod lots;
 mod man;
+mod names;
+mod notations;
 mod output;
+mod pairs;
+mod party;
+mod passphrase;
+mod progress;
+mod publish;
 mod random;
+mod receive;
+mod record;
+mod recorded;
+mod recorder;
+mod recording;
+mod retire;
+mod roll;
+mod schema;
+mod show;
+mod show_things;
+mod source;
+mod split;
+mod title;
+mod trace;
+mod trace_draw;
+mod transform;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use context::{Context, Global};
@@ -63,7 +99,31 @@ Example:
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::Init),
+    Key(key::Key),
+    Party(party::Party),
+    Facility(facility::Facility),
+    Accredit(accredit::Accredit),
+    Source(source::Source),
+    Transform(transform::Transform),
+    Roll(roll::Roll),
+    Split(split::Split),
+    Blend(blend::Blend),
+    Dispatch(dispatch::Dispatch),
+    Receive(receive::Receive),
+    Retire(retire::Retire),
+    Assay(assay::Assay),
+    Claim(claim::Claim),
+    Title(title::Title),
+    Attach(attach::Attach),
+    Correct(correct::Correct),
+    Record(record::Record),
+    Lots(lots::Lots),
+    Show(show::Show),
+    Trace(trace::Trace),
+    Publish(publish::Publish),
     Explain(explain::Explain),
+    Schema(schema::Schema),
     Completions(completions::Completions),
     #[command(hide = true)]
     Man(man::Man),
@@ -72,7 +132,31 @@ enum Verb {
 impl Verb {
     fn run(self, context: &mut Context) -> Result<Done, Failure> {
         match self {
+            Self::Init(verb) => verb.run(context),
+            Self::Key(verb) => verb.run(context),
+            Self::Party(verb) => verb.run(context),
+            Self::Facility(verb) => verb.run(context),
+            Self::Accredit(verb) => verb.run(context),
+            Self::Source(verb) => verb.run(context),
+            Self::Transform(verb) => verb.run(context),
+            Self::Roll(verb) => verb.run(context),
+            Self::Split(verb) => verb.run(context),
+            Self::Blend(verb) => verb.run(context),
+            Self::Dispatch(verb) => verb.run(context),
+            Self::Receive(verb) => verb.run(context),
+            Self::Retire(verb) => verb.run(context),
+            Self::Assay(verb) => verb.run(context),
+            Self::Claim(verb) => verb.run(context),
+            Self::Title(verb) => verb.run(context),
+            Self::Attach(verb) => verb.run(context),
+            Self::Correct(verb) => verb.run(context),
+            Self::Record(verb) => verb.run(context),
+            Self::Lots(verb) => verb.run(context),
+            Self::Show(verb) => verb.run(context),
+            Self::Trace(verb) => verb.run(context),
+            Self::Publish(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
+            Self::Schema(verb) => verb.run(context),
             Self::Completions(verb) => verb.run(context),
             Self::Man(verb) => verb.run(context),
         }

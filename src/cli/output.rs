@@ -4,6 +4,7 @@
 //! lots | head`), the program ends quietly.
 
 use super::error::Failure;
+use super::progress::Progress;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
@@ -34,7 +35,6 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
 /// How a word is set off.
@@ -44,8 +44,6 @@ pub(crate) enum Tone {
     Bold,
     /// Ids and other small print.
     Dim,
-    /// Good.
-    Good,
     /// Doubtful.
     Doubtful,
     /// Bad.
@@ -57,7 +55,6 @@ impl Tone {
         match self {
             Self::Bold => BOLD,
             Self::Dim => DIM,
-            Self::Good => GREEN,
             Self::Doubtful => YELLOW,
             Self::Bad => RED,
         }
@@ -151,9 +148,9 @@ impl Output {
         }
     }
 
-    /// Whether progress may be drawn.
-    pub(crate) fn shows_progress(&self) -> bool {
-        !self.quiet && std::io::stderr().is_terminal()
+    /// Progress of something countable, drawn on a terminal only.
+    pub(crate) fn progress(&self, what: &'static str) -> Progress {
+        Progress::new(what, !self.quiet && std::io::stderr().is_terminal())
     }
 
     /// Makes sure that everything has left the program.

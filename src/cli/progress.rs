@@ -1,0 +1,54 @@
+//! Progress on stderr: a bar with rate and time left, on a terminal only.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// From how many steps on a bar is drawn.
+const WORTH_DRAWING: u64 = 2_000;
+
+/// Progress of something countable.
+pub(crate) struct Progress {
+    what: &'static str,
+    shown: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(crate) fn new(what: &'static str, shown: bool) -> Self {
+        Self { what, shown, bar: None }
+    }
+
+    /// Says how far it has come.
+    pub(crate) fn at(&mut self, done: u64, all: u64) {
+        if !self.shown || all < WORTH_DRAWING {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| bar(self.what, Some(all)));
+        bar.set_position(done);
+    }
+
+    /// Says how far it has come where the end is not known.
+    pub(crate) fn counted(&mut self, done: u64) {
+        if !self.shown || done < WORTH_DRAWING {
+            return;
+        }
+        self.bar.get_or_insert_with(|| bar(self.what, None)).set_position(done);
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(what: &'static str, all: Option<u64>) -> ProgressBar {
+    let (bar, template) = match all {
+        Some(all) => (ProgressBar::new(all), "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta} left"),
+        None => (ProgressBar::new_spinner(), "{msg} {spinner} {human_pos} {per_sec}"),
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style);
+    bar.set_message(what);
+    bar
+}

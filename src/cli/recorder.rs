@@ -1,0 +1,231 @@
+//! Recording: the one path of every recording verb and of batch files, from steps to a committed batch.
+//!
+//! Steps are played over a plan; nothing is written until all of them are planned and none is refused. A dry run ends
+//! there. In scope: opening ledger and keys, all or nothing, what is said about it. Not in scope: what a step means
+//! (`interop::batch`), signing and rules (`ledger`, `rules`).
+
+use super::archive::Shelf;
+use super::clock::patience;
+use super::context::Context;
+use super::error::{Done, Failure, Kind};
+use super::recorded;
+use super::recording::{Recording, Steps};
+use super::{passphrase, random};
+use crate::event::Lot;
+use crate::finding::Finding;
+use crate::interop::batch::{FindNames, Header, LookupError, Names, Step};
+use crate::interop::play::{PlayError, Player, RecordError, Recorded, Recorder};
+use crate::keys::{KeyEntry, KeysAtHand};
+use crate::ledger::disk::{Disk, RealDisk};
+use crate::ledger::log::MemoryState;
+use crate::ledger::{Batch, Blob, Committed, Draft, Plan, Planned, Signers, Writer};
+use crate::state::View;
+use crate::value::{EventId, LedgerId, LotId, Text, Time};
+use ed25519_dalek::SigningKey;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A plan being made on a ledger.
+struct OnLedger<'a> {
+    batch: Batch<'a>,
+    ledger: LedgerId,
+    names: FindNames<'a>,
+    signers: &'a mut dyn Signers,
+    now: Time,
+}
+
+impl Recorder for OnLedger<'_> {
+    fn ledger(&self) -> LedgerId {
+        self.ledger
+    }
+
+    fn view(&self) -> &dyn View {
+        self.batch.view()
+    }
+
+    fn names(&self) -> &dyn Names {
+        &self.names
+    }
+
+    fn hold(&mut self, name: &str, _: SigningKey) -> Result<(), RecordError> {
+        Err(format!("expected keys of this machine only, found the simulated key `{name}`").into())
+    }
+
+    fn create(&mut self, _: &Draft, origin: &Text, _: Time) -> Result<EventId, RecordError> {
+        Err(format!("expected steps for an existing ledger, found the creation of `{origin}`").into())
+    }
+
+    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Recorded, RecordError> {
+        let planned = self.batch.add(draft.clone(), at.unwrap_or(self.now), self.signers)?;
+        Ok(Recorded { event: planned.event().id, findings: planned.findings })
+    }
+}
+
+/// Where steps come from.
+pub(crate) type StepSource<'a> = &'a mut dyn Iterator<Item = Result<Step, Failure>>;
+
+/// What is recorded together, and how.
+pub(crate) struct Job<'a> {
+    pub(crate) header: Header,
+    pub(crate) steps: StepSource<'a>,
+    pub(crate) documents: &'a [Blob],
+    pub(crate) dry_run: bool,
+    pub(crate) allow_clock_leap: bool,
+    /// Set when the user asks to stop.
+    pub(crate) interrupted: Option<&'a AtomicBool>,
+}
+
+/// Records the steps of a verb and says what was recorded.
+pub(crate) fn record(context: &mut Context, recording: &Recording, steps: Steps) -> Result<Done, Failure> {
+    record_for_key(context, recording, steps, None)
+}
+
+/// As [`record`]; afterwards writes down which party a key signs for.
+pub(crate) fn record_for_key(
+    context: &mut Context,
+    recording: &Recording,
+    steps: Steps,
+    key: Option<&KeyEntry>,
+) -> Result<Done, Failure> {
+    let job = Job {
+        header: Header::default(),
+        steps: &mut steps.steps.into_iter().map(Ok),
+        documents: &steps.documents,
+        dry_run: recording.dry_run,
+        allow_clock_leap: recording.allow_clock_leap,
+        interrupted: None,
+    };
+    let plan = run(context, job)?;
+    if let (Some(key), Some(first), false) = (key, plan.events().first(), recording.dry_run) {
+        context.set_key_party(key, first.event().issuer())?;
+    }
+    Ok(Done::Ok)
+}
+
+/// Plans, commits unless it is a dry run, and says what was recorded.
+pub(crate) fn run(context: &mut Context, job: Job<'_>) -> Result<Plan, Failure> {
+    let (folder, keys_folder, now) = (context.ledger_folder()?, context.keys_folder()?, context.now()?);
+    let disk = RealDisk;
+    let mut keys = open_keys(context, &disk, &keys_folder)?;
+    let mut writer = open_writer(context, &keys, &folder)?;
+    let shelf = Shelf::open(&folder)?;
+    let (dry_run, documents, interrupted) = (job.dry_run, job.documents, job.interrupted);
+    let plan = plan(context, &writer, &shelf, &mut keys, now, job)?;
+    if plan.events().is_empty() {
+        return Err(Failure::usage("expected at least one step, found none"));
+    }
+    if interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        return Err(stopped());
+    }
+    let committed = if dry_run { None } else { Some(writer.commit(&plan, documents, &mut keys)?) };
+    if let Some(Committed { index: Some(problem), .. }) = &committed {
+        context.output.warning(&format!("recorded, but the index could not follow: {problem}"));
+    }
+    recorded::say(context, &plan, committed.as_ref(), &writer)?;
+    if interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        context.output.warning("interrupted too late: the whole batch was recorded");
+    }
+    Ok(plan)
+}
+
+/// The keys of a folder, open for signing.
+pub(crate) fn open_keys<'a>(
+    context: &Context,
+    disk: &'a RealDisk,
+    folder: &std::path::Path,
+) -> Result<KeysAtHand<'a>, Failure> {
+    let source = passphrase::source(context)?;
+    let salts = Box::new(|salt: &mut [u8; 16]| random::fill(salt).map_err(|failure| failure.message));
+    Ok(KeysAtHand::open(disk, folder, source, salts, &mut patience())?)
+}
+
+fn open_writer(context: &mut Context, keys: &KeysAtHand<'_>, folder: &std::path::Path) -> Result<Writer, Failure> {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let mut progress = context.output.progress("bringing the index up to date");
+    let writer = Writer::open(disk, folder, keys, &mut patience(), &mut |done, all| progress.at(done, all))?;
+    progress.finish();
+    if let Some(found) = writer.recovered() {
+        if let MemoryState::Finished { from } = found.memory {
+            let text = format!("finished a commit that was interrupted: entries from {from} on are recorded");
+            context.output.remark(&text);
+        }
+        for file in &found.discarded {
+            context.output.remark(&format!("put aside what an interrupted append left: {}", file.display()));
+        }
+    }
+    Ok(writer)
+}
+
+/// Plays the steps over the ledger's state.
+fn plan(
+    context: &mut Context,
+    writer: &Writer,
+    shelf: &Shelf,
+    keys: &mut KeysAtHand<'_>,
+    now: Time,
+    job: Job<'_>,
+) -> Result<Plan, Failure> {
+    let state = writer.state().find();
+    let describe = |id: LotId| -> Result<Option<Lot>, LookupError> {
+        shelf.lot(writer.state(), id).map_err(|failure| LookupError(failure.message))
+    };
+    let mut recorder = OnLedger {
+        batch: Batch::new(&*state, writer.tail()).allowing_leap(job.allow_clock_leap),
+        ledger: writer.identity().ledger(),
+        names: FindNames { state: &*state, describe: Some(&describe) },
+        signers: keys,
+        now,
+    };
+    let mut player = Player::new(job.header, &mut recorder, None, Some(now))?;
+    let mut progress = context.output.progress("planning events");
+    for (done, step) in (1..).zip(job.steps) {
+        if job.interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            progress.finish();
+            return Err(stopped());
+        }
+        if let Err(error) = player.play(step?) {
+            progress.finish();
+            return Err(refusal(context, error, shelf, writer)?);
+        }
+        progress.counted(done);
+    }
+    progress.finish();
+    Ok(recorder.batch.finish())
+}
+
+fn stopped() -> Failure {
+    Failure::usage("interrupted: nothing of the batch was recorded")
+}
+
+/// A refusal in words: each finding, the events that bear it out, and what to do.
+fn refusal(context: &mut Context, error: PlayError, shelf: &Shelf, writer: &Writer) -> Result<Failure, Failure> {
+    let (at, event, findings) = match &error {
+        PlayError::Refused { at, event, findings } => (at, Some(*event), findings),
+        PlayError::Unexpected { at, findings, .. } => (at, None, findings),
+        _ => return Ok(error.into()),
+    };
+    if context.output.is_json() {
+        context.output.json(&serde_json::json!({ "recorded": false, "event": event, "findings": findings }))?;
+    }
+    if event.is_none() {
+        return Ok(error.into());
+    }
+    let place = if at == "step 1" { String::new() } else { format!("{at}: ") };
+    let refusals: Vec<&Finding> = findings.iter().filter(|finding| finding.is_refusal()).collect();
+    let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    let mut failure = Failure::new(Kind::Refused, format_args!("{place}{}; nothing was recorded", lines.join("\n  ")));
+    for related in refusals.iter().flat_map(|finding| &finding.related) {
+        let earlier = recorded::earlier(shelf, writer.state(), related)?;
+        failure = failure.hint(format_args!("see {earlier}"));
+    }
+    for finding in refusals.iter().take(1) {
+        failure = failure.hint(finding.code.cure()).hint(format_args!("`oretrail explain {}` says more", finding.code));
+    }
+    Ok(failure)
+}
+
+/// What was planned of an event, for those that print it.
+pub(crate) fn lots_made(planned: &Planned) -> impl Iterator<Item = (LotId, &Lot)> {
+    let body = &planned.event().payload.body;
+    body.output_ids(planned.event().id).zip(body.outputs())
+}
