@@ -252,7 +252,7 @@ codes! {
         "The exporter withheld quantities or compositions.",
         "Ask for them, or for an auditor's summary.";
     NotAnalysed = "mass.not-analysed", Mass, Note, Review, Local,
-        "An element is measured in what comes out of a step, but not in all lots that went in and are said to hold it.",
+        "An element is measured in what comes out of a step, but not in all lots that went in and may hold it.",
         "An input was never analysed for it, or its composition is withheld.",
         "Record an assay of the input; until then a gain of the element would not show.";
     UnlistedElement = "mass.unlisted-element", Mass, Warning, Review, Local,

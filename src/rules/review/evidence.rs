@@ -11,14 +11,18 @@ use crate::rules::data::{WHOLE, cap_ppb};
 use crate::state::ViewError;
 use crate::value::{Analyte, Element};
 
+/// How many earlier assays one is compared with: anybody may record assays, so all pairs would be too many.
+const MOST_COMPARED: usize = 32;
+
 impl Review<'_> {
     pub(super) fn evidence(&mut self) -> Result<(), ViewError> {
-        match self.event.payload.body.clone() {
+        let event = self.event;
+        match &event.payload.body {
             Body::Receive(receive) => {
-                self.assay_missing(&receive);
+                self.assay_missing(receive);
                 Ok(())
             }
-            Body::Assay(assay) => self.assay(&assay),
+            Body::Assay(assay) => self.assay(assay),
             _ => Ok(()),
         }
     }
@@ -70,7 +74,7 @@ impl Review<'_> {
         }
     }
 
-    /// Against each earlier assay that stands; once for the element that differs most is enough to look at both.
+    /// Against the [`MOST_COMPARED`] assays before it that stand.
     fn disagreement(&mut self, assay: &Assay, lot: &LotFact) {
         let stands = |other: &&AssayFact| !other.superseded && other.status != AssayStatus::Provisional;
         let is_settled = |element| {
@@ -78,7 +82,8 @@ impl Review<'_> {
             umpires.filter(stands).any(|other| find(&other.shares, element).is_some())
         };
         let Some(own) = lot.assays.iter().find(|a| a.event == self.event.id).filter(stands) else { return };
-        let earlier = lot.assays.iter().take_while(|other| other.event != own.event).filter(stands);
+        let number = lot.assays.iter().position(|other| other.event == own.event).unwrap_or(0);
+        let earlier = lot.assays.iter().take(number).rev().filter(stands).take(MOST_COMPARED);
         let mut found: Vec<Finding> = Vec::new();
         for other in earlier {
             for share in &own.shares {

@@ -3,7 +3,7 @@
 use super::balance::{Balance, Flow};
 use super::facts::StepKind;
 use super::settled::LineageGain;
-use crate::event::OutputRole;
+use crate::event::{Form, OutputRole};
 use crate::finding::{Code, Finding};
 use crate::rules::data::{RECEIPT_PPB, WEIGHING_PPB, WHOLE, YieldBand};
 use crate::rules::mass::kg;
@@ -44,7 +44,7 @@ impl Problem {
                 say(expected, format!("{} kg coming out", kg(flow.output.mg)))
             }
             Self::NotAnalysed(element) => {
-                let expected = format!("every input that lists {element} analysed for it");
+                let expected = format!("every input that may hold {element} analysed for it");
                 say(expected, "one that is not".to_owned())
             }
             Self::Unlisted { element, out } => {
@@ -120,9 +120,16 @@ fn element_problem(balance: &Balance<'_>, flow: Flow) -> Option<Problem> {
     match flow.gain() {
         Some(gain) => (gain > flow.tolerance()).then_some(Problem::Gain(flow)),
         None if !balance.is_whole() || matches!(balance.step.kind, StepKind::Receipt { .. }) => None,
-        None if flow.input.listed => Some(Problem::NotAnalysed(element)),
+        None if flow.input.listed || balance.inputs().any(|(lot, _)| is_unsorted(lot.form)) => {
+            Some(Problem::NotAnalysed(element))
+        }
         None => Some(Problem::Unlisted { element, out }),
     }
+}
+
+/// Whether a material holds more elements than anybody lists: what is dug up, and products taken back.
+const fn is_unsorted(form: Form) -> bool {
+    matches!(form, Form::Ore | Form::EndOfLife | Form::Component | Form::EndItem)
 }
 
 /// The composition that a blend's maker states against the mean of the inputs.

@@ -13,8 +13,9 @@ const BORDER_M: u32 = 5_000;
 
 impl Review<'_> {
     pub(super) fn place(&mut self) -> Result<(), ViewError> {
-        let body = self.event.payload.body.clone();
-        match &body {
+        let event = self.event;
+        let body = &event.payload.body;
+        match body {
             Body::Facility(facility) => self.registration(facility),
             Body::Receive(receive) => self.speed(receive),
             Body::Source(source) => {

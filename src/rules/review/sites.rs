@@ -35,7 +35,7 @@ impl Sites {
         self.cells.entry(cell(centre)).or_default().push(site);
     }
 
-    /// Facilities of other operators at the point of this one that name no common site with it.
+    /// Up to eight facilities of other operators at the point of this one that name no common site with it.
     pub(super) fn sharing(&self, id: FacilityId, operator: PartyId, facility: &Facility) -> Vec<FacilityId> {
         let centre = facility.geometry.centre();
         let (lat, lon) = cell(centre);
@@ -45,6 +45,7 @@ impl Sites {
             .filter(|site| site.name.is_none() || site.name != facility.site)
             .filter(|site| distance_m(site.centre, centre) <= ONE_POINT_M)
             .map(|site| site.id)
+            .take(8)
             .collect()
     }
 }

@@ -10,6 +10,11 @@ use crate::rules::fixture::*;
 
 /// Both passes over everything that was applied.
 fn review_all(world: &World, trust: &Trust) -> Vec<Finding> {
+    review_with(world, trust, &|_| {})
+}
+
+/// As [`review_all`], with the facts changed before they are settled.
+fn review_with(world: &World, trust: &Trust, change: &dyn Fn(&mut Facts)) -> Vec<Finding> {
     let as_of = time(10_000);
     let mut facts = Facts::default();
     let is_applied = |event: &Event| world.state.event(&event.id).unwrap().is_some_and(|record| record.applied);
@@ -19,6 +24,7 @@ fn review_all(world: &World, trust: &Trust) -> Vec<Finding> {
     for event in &world.breached {
         facts.mark_breached(*event);
     }
+    change(&mut facts);
     let settled = facts.settle(&world.state, trust, as_of).unwrap();
     let ctx = ReviewContext { facts: &settled, view: &world.state, trust, as_of, cosigned: 0 };
     world.recorded.iter().flat_map(|(event, _)| review(event, &ctx).unwrap()).collect()

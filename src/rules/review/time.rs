@@ -25,8 +25,9 @@ impl Review<'_> {
             let found = "only the word of the ledger's operator, who is the issuer or related to it";
             self.push(Code::DeclaredOnly, "a checkpoint cosigned by a trusted witness that covers it", found);
         }
-        match self.event.payload.body.clone() {
-            Body::Receive(receive) => self.receipt(&receive),
+        let event = self.event;
+        match &event.payload.body {
+            Body::Receive(receive) => self.receipt(receive),
             _ => self.inputs(),
         }
     }

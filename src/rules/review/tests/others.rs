@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::event::*;
-use crate::rules::trust::Authority;
+use crate::rules::trust::{Authority, Laboratory};
+use crate::state::{Put as _, Record, Revocation};
 use crate::value::{FacilityId, LotId, PartyId};
 
 fn world() -> (World, PartyId, FacilityId) {
@@ -245,4 +246,73 @@ fn sites_and_parties_nobody_trusted_vouches_for_are_noted_if_somebody_is_trusted
     (suspend.action, suspend.scheme, suspend.grant) = (AccreditAction::Suspend, None, Some(grant));
     w.record(authority, suspend);
     assert_eq!(found(&w), [Code::AccreditationSuspended]);
+}
+
+#[test]
+fn what_a_key_signed_in_other_hands_is_found() {
+    let (mut w, by, at) = world();
+    w.day = 10;
+    let early = w.source(by, at, ore());
+    w.day = 20;
+    let late = w.source(by, at, ore());
+    let kid = w.recorded.last().unwrap().0.kid;
+    let mut key = w.state.key(&kid).unwrap().unwrap();
+    let reason = RevocationReason::Compromised;
+    key.revoked = Some(Revocation { by: early, recorded_at: time(30), reason, compromised_since: Some(time(15)) });
+    w.state.put(&[Record::Key(kid, key)]);
+    let found = review_all(&w, &Trust::nobody());
+    assert_eq!(found.iter().map(|f| (f.code, f.event)).collect::<Vec<_>>(), [(Code::KeyCompromised, Some(late))]);
+}
+
+#[test]
+fn what_builds_on_something_withdrawn_is_found() {
+    let (mut w, by, at) = world();
+    let source = w.source(by, at, vec![lot(Form::Oxide, "100", "Nd 0.8")]);
+    let of = LotId::new(source, 0);
+    let first = w.record(by, assay(of, AssayStatus::Provisional, "Nd 0.7"));
+    let withdraw = Correct { action: CorrectAction::Withdraw, changes: Vec::new(), ..overlay(first, "", "", 0) };
+    w.record_portable(by, withdraw);
+    assert_eq!(codes(&w), []);
+    let next = Assay { supersedes: Some(first), ..assay(of, AssayStatus::Provisional, "Nd 0.8") };
+    w.record(by, next);
+    assert_eq!(codes(&w), [Code::AssayProvisional, Code::WithdrawnUpstream]);
+}
+
+#[test]
+fn only_the_operators_own_events_have_declared_times_without_a_witness() {
+    let (mut w, by, at) = world();
+    w.source(by, at, ore());
+    let found = |operator| {
+        let change = move |facts: &mut Facts| facts.operator = Some(operator);
+        review_with(&w, &Trust::nobody(), &change).iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!(found(by), [Code::DeclaredOnly]);
+    assert_eq!(found(PartyId([9; 32])), []);
+}
+
+#[test]
+fn laboratories_need_trust_for_method_and_analytes() {
+    let (mut w, by, at) = world();
+    let source = w.source(by, at, vec![lot(Form::Oxide, "100", "Nd 0.8")]);
+    w.record(by, assay(LotId::new(source, 0), AssayStatus::Final, "Nd 0.8"));
+    let found = |party, method| {
+        let entry = Laboratory { party, name: None, methods: vec![method], analytes: Vec::new() };
+        let trust = Trust { laboratories: vec![entry], ..Trust::nobody() };
+        review_all(&w, &trust).iter().any(|finding| finding.code == Code::LaboratoryNotAccredited)
+    };
+    assert!(!found(by, Method::IcpOes) && found(by, Method::Xrf) && found(PartyId([9; 32]), Method::IcpOes));
+}
+
+#[test]
+fn an_event_that_breaks_a_rule_of_admission_taints_what_follows() {
+    let (mut w, by, at) = world();
+    let source = w.source(by, at, ore());
+    let head = w.head(source, 0);
+    let (broken, findings) = w.try_record(by, split(at, head, vec![lot(Form::Ore, "101", "")], None));
+    assert_eq!(findings[0].code, Code::SplitSum);
+    let head = w.head(broken, 0);
+    let next = w.record(by, split(at, head, vec![lot(Form::Ore, "101", "")], None));
+    let found = review_all(&w, &Trust::nobody());
+    assert_eq!((found[0].code, found[0].event), (Code::TaintedUpstream, Some(next)));
+    assert_eq!(found[0].related, [broken]);
 }
