@@ -5,4 +5,5 @@
 
 pub mod batch;
 pub mod play;
+pub mod scenarios;
 pub mod schema;

@@ -12,8 +12,11 @@ use serde_json::Value;
 type Named = (&'static str, fn() -> Value);
 
 /// Schemas that are not those of a kind of event.
-const OTHERS: &[Named] =
-    &[("disclosures", schema::disclosures), ("trust", || schema::of_file::<Trust>("trust file, version 0"))];
+const OTHERS: &[Named] = &[
+    ("batch", super::batch::schema),
+    ("disclosures", schema::disclosures),
+    ("trust", || schema::of_file::<Trust>("trust file, version 0")),
+];
 
 /// What the name of a kind's schema begins with.
 const EVENT: &str = "event-";

@@ -48,6 +48,7 @@ mod parts;
 mod positions;
 mod read;
 mod resolve;
+mod schema;
 mod short;
 mod step;
 mod toml_values;
@@ -58,4 +59,8 @@ pub use parts::expand;
 pub use positions::{Position, positions};
 pub use read::{BatchReader, Format, MAX_BATCH_BYTES, MAX_LINE_BYTES, MAX_TOML_BYTES};
 pub use resolve::{Context, Resolver};
+pub use schema::schema;
 pub use step::{FORMAT, Header, MEMBERS, Members, NewLedger, Place, Step};
+
+#[cfg(test)]
+mod tests;

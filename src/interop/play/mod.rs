@@ -3,14 +3,17 @@
 //! One player for `oretrail record --file` (over the ledger's writer), for the demo, and for tests (over [`InMemory`]):
 //! they differ in their [`Recorder`] alone. A file with `simulated = true` carries its own clock and makes its own keys,
 //! derived from a seed that the caller passes and the name of their party; it is played into a new ledger only, and its
-//! keys and times are worth nothing beyond it.
+//! keys and times are worth nothing beyond it. Names of its parties and added keys are also names of keys: at most 64
+//! lower-case letters, digits, `-`, `_` and `.`, a letter or digit first.
 //!
 //! In scope: order, names, simulated keys and times, expected refusals. Not in scope: signing, admission and storage (the
 //! recorder), all-or-nothing (the recorder's caller commits or drops what it planned).
 
 mod memory;
+mod planning;
 
 pub use memory::InMemory;
+pub use planning::Planning;
 
 use super::batch::{self, BatchError, Context, Header, Names, Problem, Resolver, Step};
 use crate::event::{Body, Kind};
@@ -19,6 +22,7 @@ use crate::ledger::Draft;
 use crate::state::View;
 use crate::value::{EventId, Jwk, KeyId, LedgerId, LotId, PartyId, PublicKey, Text, Time};
 use ed25519_dalek::SigningKey;
+use std::collections::BTreeSet;
 
 /// Why a recorder could not do what it was asked; not a statement about the event.
 pub type RecordError = Box<dyn std::error::Error + Send + Sync>;
@@ -126,6 +130,25 @@ pub fn simulated_key(seed: &Seed, name: &str) -> SigningKey {
     let mut hasher = blake3::Hasher::new_derive_key("oretrail 2026-11 simulated key v1");
     hasher.update(seed).update(name.as_bytes());
     SigningKey::from_bytes(hasher.finalize().as_bytes())
+}
+
+/// The name of the log key of a simulated ledger.
+pub const LOG_KEY: &str = "log";
+
+/// The names of the keys that simulated steps make and use; [`LOG_KEY`] is not among them.
+#[must_use]
+pub fn key_names(steps: &[Step]) -> BTreeSet<String> {
+    let made = steps.iter().filter(|step| makes_key(step)).filter_map(|step| step.members.name.clone());
+    let used = steps.iter().filter_map(|step| step.members.signed_with.clone());
+    made.chain(used.filter(|name| name.parse::<KeyId>().is_err())).collect()
+}
+
+/// Whether a step introduces a key and does not hold it.
+fn makes_key(step: &Step) -> bool {
+    let action = step.body.get("action").and_then(serde_json::Value::as_str);
+    let introduces =
+        step.kind() == Kind::Party || (step.kind() == Kind::Key && matches!(action, Some("add" | "rotate")));
+    introduces && !step.body.contains_key("key")
 }
 
 /// Plays the steps of one file.
@@ -249,10 +272,7 @@ impl<'a, R: Recorder> Player<'a, R> {
         {
             self.make_key(step, &seed, &name)?;
         }
-        let action = step.body.get("action").and_then(serde_json::Value::as_str);
-        let needs_key =
-            step.kind() == Kind::Party || (step.kind() == Kind::Key && matches!(action, Some("add" | "rotate")));
-        if needs_key && !step.body.contains_key("key") {
+        if makes_key(step) {
             let Some(name) = step.members.name.clone() else {
                 let hint = "name the step; the name is that of its key too";
                 return Err(step.error("", Problem::Missing { member: "as", hint }).into());
