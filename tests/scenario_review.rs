@@ -28,21 +28,21 @@ mod scenario {
         let view: &dyn View = recorded.state();
         let mut facts = Facts::default();
         for signed in recorded.events() {
-            let record = view.event(&signed.event.id).unwrap().unwrap();
+            let record = view.event(&signed.event().id).unwrap().unwrap();
             let ledger = LedgerId([0; 32]);
-            facts.observe(&signed.event, &Position { ledger, index: record.index, recorded_at: record.recorded_at });
+            facts.observe(signed.event(), &Position { ledger, index: record.index, recorded_at: record.recorded_at });
         }
         let as_of = Time::MAX;
         let settled = facts.settle(view, trust, as_of).unwrap();
         let ctx = ReviewContext { facts: &settled, view, trust, as_of, cosigned: 0 };
-        recorded.events().iter().flat_map(|signed| review(&signed.event, &ctx).unwrap()).collect()
+        recorded.events().iter().flat_map(|signed| review(signed.event(), &ctx).unwrap()).collect()
     }
 
     /// Trusts everybody who accredits, for every scheme.
     fn everybody(recorded: &InMemory) -> Trust {
         let accreditors =
-            recorded.events().iter().filter(|signed| matches!(signed.event.payload.body, Body::Accredit(_)));
-        let parties: BTreeSet<PartyId> = accreditors.map(|signed| signed.event.issuer()).collect();
+            recorded.events().iter().filter(|signed| matches!(signed.event().payload.body, Body::Accredit(_)));
+        let parties: BTreeSet<PartyId> = accreditors.map(|signed| signed.event().issuer()).collect();
         let authority = |party| Authority {
             party,
             name: None,
