@@ -15,7 +15,7 @@ use super::verify::moved_by;
 use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
 use crate::state::{KeyRecord, View as _, ViewError};
-use crate::value::{Blake3, EventId, LedgerId};
+use crate::value::{Blake3, EventId, LedgerId, Time};
 use crate::verify::subset::{Replayed, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,8 @@ pub(super) struct Checked {
     pub(super) blake3: Blake3,
     /// All events at hand, with where they are recorded.
     pub(super) events: BTreeMap<EventId, (LedgerId, u64, Event)>,
+    /// When they were recorded.
+    pub(super) recorded: BTreeMap<EventId, Time>,
     pub(super) closure: Closure,
     pub(super) ledgers: Vec<(LedgerSeen, Replayed)>,
     pub(super) findings: Vec<Finding>,
@@ -54,6 +56,7 @@ impl Checked {
             manifest,
             blake3: bundle.blake3,
             events: BTreeMap::new(),
+            recorded: BTreeMap::new(),
             closure,
             ledgers: Vec::new(),
             findings,
@@ -84,6 +87,7 @@ impl Checked {
         self.undecided.extend(replayed.undecided.iter().cloned());
         let id = ledger.seen.ledger;
         self.events.extend(ledger.subset.events().map(|(index, event)| (event.id, (id, index, event.clone()))));
+        self.recorded.extend(ledger.subset.recorded());
         self.ledgers.push((ledger.seen, replayed));
         Ok(())
     }

@@ -2,51 +2,34 @@
 
 use super::check::Checked;
 use super::ledger::LedgerSeen;
-use crate::finding::{Code, Finding};
 use crate::rules::accreditation::Accreditations;
 use crate::state::{Memory, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::nodes::TreeHead;
+use crate::tlog::tree::EMPTY_ROOT;
 use crate::verify::judge::{self, Asked, LogSeen};
 use crate::verify::report::{Check, LedgerReport, Report};
 
-/// What is said about the ledgers.
-pub(super) struct LedgerReports {
-    pub(super) reports: Vec<LedgerReport>,
-    pub(super) findings: Vec<Finding>,
-}
-
-/// Judges each ledger by the trust file.
-pub(super) fn ledger_reports(
-    checked: &Checked,
+/// What is said about a ledger.
+pub(super) fn ledger_report(
+    seen: &LedgerSeen,
     asked: &Asked<'_>,
     accreditations: &Accreditations,
-) -> Result<LedgerReports, ViewError> {
-    let mut all = LedgerReports { reports: Vec::new(), findings: Vec::new() };
-    for (seen, replayed) in &checked.ledgers {
-        let place = format!("ledger {}", seen.ledger);
-        let trusted = is_trusted(seen, asked, accreditations, &replayed.view)?;
-        if !trusted {
-            let expected = "a ledger of the trust file, with the key named there or an operator of trusted identity";
-            all.findings.push(Finding::new(Code::UntrustedLedger, expected, seen.ledger).at(&place));
-        }
-        let found = judge::check_log(seen.ledger, &seen.checkpoints, checked.manifest.created, asked);
-        all.findings.extend(found.into_iter().map(|finding| finding.at(&place)));
-        let head = seen.checkpoints.last().map(VerifiedCheckpoint::head);
-        let head = head.unwrap_or(TreeHead { size: 0, root: crate::tlog::tree::EMPTY_ROOT });
-        all.reports.push(LedgerReport {
-            ledger: seen.ledger,
-            origin: seen.origin.clone(),
-            operator: seen.operator,
-            size: head.size,
-            root: head.root,
-            entries: seen.entries,
-            recorded_until: seen.last_recorded,
-            trusted,
-            complete: seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
-        });
-    }
-    Ok(all)
+    view: &Memory,
+) -> Result<LedgerReport, ViewError> {
+    let head = seen.checkpoints.last().map(VerifiedCheckpoint::head);
+    let head = head.unwrap_or(TreeHead { size: 0, root: EMPTY_ROOT });
+    Ok(LedgerReport {
+        ledger: seen.ledger,
+        origin: seen.origin.clone(),
+        operator: seen.operator,
+        size: head.size,
+        root: head.root,
+        entries: seen.entries,
+        recorded_until: seen.last_recorded,
+        trusted: is_trusted(seen, asked, accreditations, view)?,
+        complete: seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
+    })
 }
 
 /// As [`judge::is_trusted`]; a ledger without a checkpoint by its own key, or without genesis, is not.
@@ -94,6 +77,12 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
                 true => "the trust file names no authority",
                 false => "identity and site of every step of the lineage",
             },
+        ),
+        check("review", true, "places, masses, times, evidence and standing of what the lineage rests on"),
+        check(
+            "capacity and shared places",
+            false,
+            "what else went through a plant, or stands beside it, is not at hand",
         ),
         check("gaps in feeds", false, "a bundle holds only some of the events of a feed"),
         check("the whole log", false, "only entries of the lineage are at hand; `oretrail audit` replays a ledger"),

@@ -4,20 +4,21 @@
 //! the bundle says of itself.
 
 use super::check::Checked;
-use super::checks::{checks, ledger_reports};
+use super::checks::{checks, ledger_report};
+use super::ledger::LedgerSeen;
 use super::manifest::Manifest;
 use super::read::UnverifiedBundle;
 use crate::event::Event;
 use crate::finding::{Code, Finding, Severity};
 use crate::lineage::{Graph, Lineage, Step, upstream};
-use crate::rules::accreditation::Accreditations;
 use crate::state::{Memory, Position, View, ViewError};
-use crate::value::{EventId, LedgerId};
-use crate::verify::accredited::check_step;
-use crate::verify::judge::{Asked, subject_of, unanswered, withheld};
+use crate::value::{EventId, LedgerId, Time};
+use crate::verify::judge::{Asked, check_log, subject_of, unanswered, withheld};
 use crate::verify::questions::answer_all;
 use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
-use std::collections::BTreeMap;
+use crate::verify::reviewed::History;
+use crate::verify::subset::Replayed;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 /// What came of verifying a bundle.
@@ -65,8 +66,8 @@ impl VerifiedBundle {
     /// Where an event is recorded.
     #[must_use]
     pub fn position(&self, id: &EventId) -> Option<Position> {
-        let (ledger, index, _) = *self.checked.events.get(id).map(|(ledger, index, _)| (ledger, index, ())).as_ref()?;
-        let recorded_at = self.view(ledger)?.event(id).ok()??.recorded_at;
+        let (ledger, index, _) = self.checked.events.get(id)?;
+        let recorded_at = *self.checked.recorded.get(id)?;
         Some(Position { ledger: *ledger, index: *index, recorded_at })
     }
 
@@ -93,15 +94,29 @@ impl UnverifiedBundle {
     pub fn verify(self, asked: &Asked<'_>) -> Result<Verification, ViewError> {
         let mut checked = Checked::of(&self)?;
         let lineage = upstream(&checked, checked.manifest.subject).unwrap_or_else(|never| match never {});
-        let accreditations = checked.accreditations()?;
-        let ledgers = ledger_reports(&checked, asked, &accreditations)?;
+        let matters = checked.matters();
         let mut report = blank(&checked, asked, &lineage)?;
         let mut findings = std::mem::take(&mut checked.findings);
-        findings.extend(ledgers.findings);
-        findings.extend(checked.review(asked, &lineage, &accreditations)?);
-        report.ledgers = ledgers.reports;
+        for (seen, replayed) in &checked.ledgers {
+            let place = format!("ledger {}", seen.ledger);
+            let judged = check_log(seen.ledger, &seen.checkpoints, checked.manifest.created, asked);
+            findings.extend(judged.findings.into_iter().map(|finding| finding.at(&place)));
+            let history = checked.history(seen, replayed, judged.cosigned);
+            let facts = history.settle(asked)?;
+            let ledger = ledger_report(seen, asked, facts.accreditations(), &replayed.view)?;
+            if !ledger.trusted {
+                let expected =
+                    "a ledger of the trust file, with the key named there or an operator of trusted identity";
+                findings.push(Finding::new(Code::UntrustedLedger, expected, seen.ledger).at(&place));
+            }
+            report.ledgers.push(ledger);
+            let reviewed = history.review(&facts, asked, &matters)?;
+            findings.extend(reviewed.findings);
+            report.completeness.undecided.extend(reviewed.undecided);
+        }
+        findings.extend(checked.known_bad(asked, &lineage));
         findings.iter().cloned().for_each(|finding| report.sort_in(finding));
-        report.verdicts = answer_all(&report);
+        report.verdicts = answer_all(&report, &matters, asked.trust);
         report.checks = checks(&checked, asked, &report);
         checked.findings = findings;
         let holds = report.integrity.findings.iter().all(|finding| finding.severity() != Severity::Breach);
@@ -150,37 +165,39 @@ impl Checked {
         self.ledgers.iter().find(|(seen, _)| seen.ledger == *ledger).map(|(_, replayed)| &replayed.view)
     }
 
-    fn accreditations(&self) -> Result<Accreditations, ViewError> {
-        let mut all = Accreditations::default();
-        let mut events: Vec<_> = self.events.values().collect();
-        events.sort_by_key(|(ledger, index, _)| (*ledger, *index));
-        for (ledger, index, event) in events {
-            let Some(view) = self.view(ledger) else { continue };
-            let Some(record) = view.event(&event.id)?.filter(|record| record.applied) else { continue };
-            all.observe(event, &Position { ledger: *ledger, index: *index, recorded_at: record.recorded_at });
-        }
-        Ok(all)
+    /// The events that the lineage rests on.
+    fn matters(&self) -> BTreeSet<EventId> {
+        self.closure.events.iter().filter(|(_, full)| **full).map(|(id, _)| *id).collect()
     }
 
-    /// Review of the finished history, as far as the lineage goes.
-    fn review(
-        &self,
-        asked: &Asked<'_>,
-        lineage: &Lineage,
-        accreditations: &Accreditations,
-    ) -> Result<Vec<Finding>, ViewError> {
-        let mut found = Vec::new();
-        for id in &lineage.events {
-            let Some((ledger, _, event)) = self.events.get(id) else { continue };
-            let Some(view) = self.view(ledger) else { continue };
-            found.extend(check_step(event, accreditations, asked.trust, view, asked.as_of)?);
-            if asked.trust.is_bad_event(id) || asked.trust.is_bad_key(&event.kid) {
-                let finding =
-                    Finding::new(Code::KeyCompromised, "an event and key not known bad", "one in the trust file");
-                found.push(finding.on(*id));
-            }
+    fn history<'a>(&'a self, seen: &LedgerSeen, replayed: &'a Replayed, cosigned: u64) -> History<'a> {
+        let here = self.events.values().filter(|(ledger, ..)| *ledger == seen.ledger);
+        let mut events: Vec<(Position, &Event)> = here
+            .map(|(ledger, index, event)| {
+                let recorded_at = self.recorded.get(&event.id).copied().unwrap_or(Time::MIN);
+                (Position { ledger: *ledger, index: *index, recorded_at }, event)
+            })
+            .collect();
+        events.sort_by_key(|(at, _)| at.index);
+        let breaches = replayed.findings.iter().filter(|finding| finding.severity() == Severity::Breach);
+        History {
+            view: &replayed.view,
+            events,
+            breached: breaches.filter_map(|finding| finding.event).collect(),
+            cosigned,
+            is_complete: seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
         }
-        Ok(found)
+    }
+
+    /// Events of the lineage that the trust file says are bad, or signed by a bad key.
+    fn known_bad(&self, asked: &Asked<'_>, lineage: &Lineage) -> Vec<Finding> {
+        let events = lineage.events.iter().filter_map(|id| Some(&self.events.get(id)?.2));
+        let bad = events.filter(|event| asked.trust.is_bad_event(&event.id) || asked.trust.is_bad_key(&event.kid));
+        bad.map(|event| {
+            let expected = "an event and a key that the trust file does not call bad";
+            Finding::new(Code::KeyCompromised, expected, event.kid).on(event.id)
+        })
+        .collect()
     }
 }
 

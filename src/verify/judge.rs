@@ -64,14 +64,23 @@ pub fn is_trusted(
     Ok(accreditations.standing(&question, asked.trust, view, asked.as_of)?.is_accredited())
 }
 
+/// What came of [`check_log`].
+#[derive(Debug, Default)]
+pub struct LogJudged {
+    /// Findings, none of which names the ledger.
+    pub findings: Vec<Finding>,
+    /// Entries below this index are covered by a checkpoint that enough witnesses of the trust file cosigned.
+    pub cosigned: u64,
+}
+
 /// What the trust file has against the checkpoints of a ledger, or misses in them: another root than one seen before,
 /// too few witnesses, too old. `shown` is when they were shown, by the word of who did; a witness's time goes before it.
 ///
 /// Does not establish that the checkpoints extend those seen before at other sizes.
 #[must_use]
-pub fn check_log(ledger: LedgerId, checkpoints: &[VerifiedCheckpoint], shown: Time, asked: &Asked<'_>) -> Vec<Finding> {
+pub fn check_log(ledger: LedgerId, checkpoints: &[VerifiedCheckpoint], shown: Time, asked: &Asked<'_>) -> LogJudged {
     let trust = asked.trust;
-    let mut found = Vec::new();
+    let (mut found, mut cosigned) = (Vec::new(), 0);
     for known in trust.checkpoints.iter().filter(|known| known.ledger == ledger) {
         let heads = checkpoints.iter().map(VerifiedCheckpoint::head);
         for head in heads.filter(|head| head.size == known.size && head.root != known.root) {
@@ -79,11 +88,13 @@ pub fn check_log(ledger: LedgerId, checkpoints: &[VerifiedCheckpoint], shown: Ti
             found.push(Finding::new(Code::BadCheckpoint, expected, format_args!("root {}", head.root)));
         }
     }
-    let Some(last) = checkpoints.last() else { return found };
+    let Some(last) = checkpoints.last() else { return LogJudged { findings: found, cosigned } };
     let mut seen_at = shown;
     match trust.witness_policy().map(|policy| policy.assess(last)) {
         Some(Ok(assessment)) => {
-            if !assessment.met {
+            if assessment.met {
+                cosigned = last.head().size;
+            } else {
                 let found_count = format!("{} known ones", assessment.cosignatures.len());
                 let expected = "a checkpoint cosigned by the witnesses that the trust file asks for";
                 found.push(Finding::new(Code::DeclaredOnly, expected, found_count));
@@ -99,7 +110,7 @@ pub fn check_log(ledger: LedgerId, checkpoints: &[VerifiedCheckpoint], shown: Ti
         let expected = format!("a checkpoint not older than {days} days at {}", asked.as_of);
         found.push(Finding::new(Code::UntrustedLedger, expected, format_args!("one of {seen_at}")));
     }
-    found
+    LogJudged { findings: found, cosigned }
 }
 
 /// The lot as states leave it; of several ledgers, as the one in which it lives.

@@ -7,13 +7,18 @@
 use super::report::{Answer, Condition, Question, Reason, Report};
 use crate::event::Verdict;
 use crate::finding::{Code, Family, Finding, Severity};
+use crate::rules::review::undecided;
+use crate::rules::trust::Trust;
 use crate::value::EventId;
 use std::collections::BTreeSet;
 
 /// Answers the four questions from the axes of a report.
+///
+/// `matters` are the events that the lineage rests on: its own, the registrations, assays and other statements.
 #[must_use]
-pub fn answer_all(report: &Report) -> Vec<Answer> {
-    let asked = Asked { report, lineage: report.lineage.iter().copied().collect() };
+pub fn answer_all(report: &Report, matters: &BTreeSet<EventId>, trust: &Trust) -> Vec<Answer> {
+    let lineage = report.lineage.iter().copied().collect();
+    let asked = Asked { report, lineage, matters, trust };
     let mut answers = vec![asked.integrity(), asked.completeness(), asked.custody(), asked.accredited()];
     if let Some(missing) = report.completeness.findings.iter().find(|finding| finding.code == Code::BundleIncomplete) {
         for answer in answers.iter_mut().filter(|answer| answer.verdict == Verdict::Confirmed) {
@@ -28,6 +33,8 @@ pub fn answer_all(report: &Report) -> Vec<Answer> {
 struct Asked<'a> {
     report: &'a Report,
     lineage: BTreeSet<EventId>,
+    matters: &'a BTreeSet<EventId>,
+    trust: &'a Trust,
 }
 
 /// What counts for an answer so far.
@@ -83,22 +90,28 @@ fn is_breach(finding: &&Finding) -> bool {
 }
 
 impl Asked<'_> {
-    /// Findings on the lineage: on its events, or on no event in particular.
-    fn on_lineage(&self) -> impl Iterator<Item = &Finding> {
-        self.report.findings().filter(|f| f.event.is_none_or(|event| self.lineage.contains(&event)))
-    }
-
+    /// Findings on what matters, or on no event in particular.
     fn of_family(&self, families: &'static [Family]) -> impl Iterator<Item = &Finding> {
-        self.on_lineage().filter(|finding| families.contains(&finding.code.family()))
+        let matters = |event: EventId| self.matters.contains(&event) || self.lineage.contains(&event);
+        let findings = self.report.findings().filter(move |finding| finding.event.is_none_or(matters));
+        findings.filter(|finding| families.contains(&finding.code.family()))
     }
 
+    /// Findings on steps of the lineage, or on no event in particular.
     fn of_code(&self, codes: &'static [Code]) -> impl Iterator<Item = &Finding> {
-        self.on_lineage().filter(|finding| codes.contains(&finding.code))
+        let on_step = |finding: &&Finding| finding.event.is_none_or(|event| self.lineage.contains(&event));
+        self.report.findings().filter(on_step).filter(|finding| codes.contains(&finding.code))
+    }
+
+    /// Findings that leave every question open, wherever they are.
+    fn of_code_anywhere(&self, codes: &'static [Code]) -> impl Iterator<Item = &Finding> {
+        self.report.findings().filter(|finding| codes.contains(&finding.code))
     }
 
     /// What leaves every question about the material open: nobody trusted says that it is all there.
     fn foundations(&self, weighed: &mut Weighed) {
-        weighed.leave_open(self.of_code(&[Code::BundleIncomplete, Code::BundleHole, Code::UntrustedLedger]));
+        let missing = &[Code::BundleIncomplete, Code::BundleHole, Code::UntrustedLedger];
+        weighed.leave_open(self.of_code_anywhere(missing));
         if self.lineage.is_empty() {
             let text = "the lot is not known from the evidence".to_owned();
             weighed.open.push(Reason { text, code: Some(Code::UnknownLot), events: Vec::new() });
@@ -137,7 +150,7 @@ impl Asked<'_> {
         let mut weighed = Weighed::default();
         let families = &[Family::Chain, Family::Custody, Family::Mass, Family::Time, Family::Evidence, Family::Status];
         weighed.contradict(self.of_family(families).filter(is_breach));
-        weighed.contradict(self.of_code(&[Code::OmittedReference]));
+        weighed.contradict(self.of_code_anywhere(&[Code::OmittedReference]));
         self.foundations(&mut weighed);
         weighed.leave_open(self.of_code(&[Code::KeyCompromised]));
         let undecided = self.report.completeness.undecided.iter();
@@ -182,6 +195,11 @@ impl Asked<'_> {
         let mut weighed = Weighed::default();
         weighed.contradict(self.of_family(&[Family::Place]).filter(is_breach));
         self.foundations(&mut weighed);
+        if !undecided(self.trust).is_empty() {
+            let text = "the trust file names nobody who may vouch for a site or an identity".to_owned();
+            weighed.open.push(Reason { text, code: Some(Code::SiteNotAccredited), events: Vec::new() });
+            weighed.needed.push(Code::SiteNotAccredited.cure().to_owned());
+        }
         let lacking = &[Code::SiteNotAccredited, Code::PartyNotAccredited, Code::AccreditationSuspended];
         weighed.leave_open(self.of_code(lacking));
         weighed.answer(Question::Accredited, || {

@@ -69,6 +69,12 @@ impl Subset {
         self.entries.iter().filter_map(|(index, entry)| Some((*index, &entry.event.as_ref().ok()?.event)))
     }
 
+    /// When the events that could be read were recorded.
+    pub fn recorded(&self) -> impl Iterator<Item = (EventId, Time)> {
+        let read = self.entries.iter();
+        read.filter_map(|(_, entry)| Some((entry.event.as_ref().ok()?.event.id, entry.recorded_at?)))
+    }
+
     /// What is wrong with single entries and between neighbours: form, disclosures, links.
     #[must_use]
     pub fn check_entries(&self) -> Vec<Finding> {
