@@ -38,6 +38,14 @@
 //! accepts all of them; a lot of a dispatch with `mass` or `pieces` is split first; `prev_key` is the party's last key
 //! event.
 //!
+//! **Header**: `oretrail` (`batch/1`), `title`, `description`; in a file with `simulated = true` also `ledger` (`origin`,
+//! `operator`: the ledger it creates and the party of its first step), `subject` and `recipient` (local names of the lot it
+//! is about and of whom it is sent to). `recorded_at` is for simulated files only.
+//!
+//! **Limits**: JSON Lines 1 GiB and 1 MiB a line, read as a stream; TOML 16 MiB; 24 levels of nesting; no `null`, no
+//! floating-point number, no repeated member, integers to 2^53-1. A fault is reported with step, line, column and JSON
+//! pointer.
+//!
 //! In scope: notation, names, references. Not in scope: signing and admission (whoever records), files and their
 //! names, keys (`play` makes those of simulated scenarios).
 

@@ -219,16 +219,14 @@ impl Resolver {
             self.local.give(Wanted::Event, name, event);
         }
         self.name_created(step, draft, event);
-        let mut body = step.body.clone();
-        let names = short::write_out(step.kind(), &mut body).unwrap_or_default();
         for head in draft.body.heads() {
             if !matches!(draft.body.kind(), Kind::Dispatch | Kind::Receive) {
                 self.lots.remove(&head.lot);
             }
         }
         let only = draft.body.outputs().len() == 1;
-        for ((id, lot), name) in draft.body.output_ids(event).zip(draft.body.outputs()).zip(names) {
-            if let Some(name) = name.name.as_ref().or(step.members.name.as_ref().filter(|_| only)) {
+        for (number, (id, lot)) in draft.body.output_ids(event).zip(draft.body.outputs()).enumerate() {
+            if let Some(name) = step.output_name(number).or(step.members.name.as_deref().filter(|_| only)) {
                 self.local.give(Wanted::Lot, name, id);
             }
             lot.labels.iter().flatten().for_each(|label| self.local.call(Wanted::Lot, label.as_str(), id));

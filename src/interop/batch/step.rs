@@ -191,6 +191,11 @@ impl Step {
         self.members.kind
     }
 
+    /// The local name that the step gives an output.
+    pub(super) fn output_name(&self, number: usize) -> Option<&str> {
+        self.body.get("outputs")?.get(number)?.get("name")?.as_str()
+    }
+
     /// A problem at a JSON pointer into this step.
     #[must_use]
     pub fn error(&self, pointer: impl Into<String>, problem: Problem) -> BatchError {
