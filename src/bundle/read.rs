@@ -2,6 +2,8 @@
 
 use super::manifest::Manifest;
 use super::wire::{BundleFile, ReadError};
+use crate::envelope::{Disclosure, Jws, Typ, open};
+use crate::event::{Event, Kind};
 use crate::value::Blake3;
 
 /// A bundle as read; its evidence has not been verified and is not to be believed.
@@ -35,4 +37,27 @@ impl UnverifiedBundle {
     pub const fn blake3(&self) -> Blake3 {
         self.blake3
     }
+
+    /// The events of the file with the disclosures passed on, for showing what it mentions; what cannot be read is left out.
+    ///
+    /// Nothing is established about them, not even who signed.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        let entries = self.file.ledgers.iter().flat_map(|ledger| &ledger.entries);
+        entries.filter_map(|entry| read_event(&entry.jwt, &entry.disclosures)).collect()
+    }
+
+    /// The registrations of parties among [`Self::events`].
+    #[must_use]
+    pub fn registrations(&self) -> Vec<Event> {
+        let mut events = self.events();
+        events.retain(|event| event.payload.kind() == Kind::Party);
+        events
+    }
+}
+
+fn read_event(jwt: &str, disclosures: &[String]) -> Option<Event> {
+    let jws = Jws::parse(jwt, Typ::Event).ok()?;
+    let shown: Option<Vec<Disclosure>> = disclosures.iter().map(|text| Disclosure::parse(text).ok()).collect();
+    open(&jws, &shown.unwrap_or_default()).or_else(|_| open(&jws, &[])).ok()
 }

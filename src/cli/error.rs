@@ -10,10 +10,8 @@ pub(crate) enum Done {
     /// Done; whatever was asked is confirmed or exempt.
     Ok,
     /// Something is contradicted or broken.
-    #[cfg_attr(not(test), expect(dead_code, reason = "verify and audit come to it"))]
     Broken,
     /// Something asked could not be decided.
-    #[cfg_attr(not(test), expect(dead_code, reason = "verify comes to it"))]
     Undecided,
 }
 

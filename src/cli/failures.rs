@@ -5,6 +5,7 @@ use crate::interop::batch::{BatchError, Problem};
 use crate::interop::play::PlayError;
 use crate::keys::KeyError;
 use crate::keys::memory::MemoryError;
+use crate::ledger::SnapshotError;
 use crate::ledger::content::ContentError;
 use crate::ledger::disk::DiskError;
 use crate::ledger::index::IndexError;
@@ -147,6 +148,20 @@ impl From<AppendError> for Failure {
         let mut failure = Self::from(error.cause);
         failure.message = format!("{}; {}", failure.message, error.outcome);
         failure
+    }
+}
+
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Log(error) => error.into(),
+            SnapshotError::Private(error) => error.into(),
+            SnapshotError::State(error) => error.into(),
+            SnapshotError::View(error) => error.into(),
+            error @ SnapshotError::Entry { .. } => {
+                Self::new(Kind::Broken, error).hint("`oretrail audit` says what is damaged")
+            }
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod accredit;
 mod archive;
 mod assay;
 mod attach;
+mod audit;
 mod blend;
 mod choice;
 mod claim;
@@ -25,10 +26,12 @@ mod clock;
 mod completions;
 mod context;
 mod correct;
+mod demo;
 mod dispatch;
 mod error;
 mod event_json;
 mod explain;
+mod export;
 mod facility;
 mod failures;
 mod format;
@@ -61,6 +64,7 @@ mod title;
 mod trace;
 mod trace_draw;
 mod transform;
+mod verify;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use context::{Context, Global};
@@ -99,6 +103,7 @@ Example:
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(demo::Demo),
     Init(init::Init),
     Key(key::Key),
     Party(party::Party),
@@ -121,6 +126,9 @@ enum Verb {
     Lots(lots::Lots),
     Show(show::Show),
     Trace(trace::Trace),
+    Export(export::Export),
+    Verify(verify::Verify),
+    Audit(audit::Audit),
     Publish(publish::Publish),
     Explain(explain::Explain),
     Schema(schema::Schema),
@@ -132,6 +140,7 @@ enum Verb {
 impl Verb {
     fn run(self, context: &mut Context) -> Result<Done, Failure> {
         match self {
+            Self::Demo(verb) => verb.run(context),
             Self::Init(verb) => verb.run(context),
             Self::Key(verb) => verb.run(context),
             Self::Party(verb) => verb.run(context),
@@ -154,6 +163,9 @@ impl Verb {
             Self::Lots(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Trace(verb) => verb.run(context),
+            Self::Export(verb) => verb.run(context),
+            Self::Verify(verb) => verb.run(context),
+            Self::Audit(verb) => verb.run(context),
             Self::Publish(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),
             Self::Schema(verb) => verb.run(context),

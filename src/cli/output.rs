@@ -5,6 +5,7 @@
 
 use super::error::Failure;
 use super::progress::Progress;
+pub(crate) use crate::report::style::Tone;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
@@ -31,41 +32,9 @@ pub(crate) struct Output {
     color: Color,
 }
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
-
-/// How a word is set off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// Headings.
-    Bold,
-    /// Ids and other small print.
-    Dim,
-    /// Doubtful.
-    Doubtful,
-    /// Bad.
-    Bad,
-}
-
-impl Tone {
-    const fn style(self) -> Style {
-        match self {
-            Self::Bold => BOLD,
-            Self::Dim => DIM,
-            Self::Doubtful => YELLOW,
-            Self::Bad => RED,
-        }
-    }
-
-    /// The text in this tone; whether colour is used is decided when it is printed.
-    pub(crate) fn paint(self, text: impl std::fmt::Display) -> String {
-        let style = self.style();
-        format!("{style}{text}{style:#}")
-    }
-}
 
 impl Output {
     pub(crate) fn new(json: bool, quiet: bool, color: Color) -> Self {

@@ -1,0 +1,80 @@
+//! `demo`: plays a scenario from the first registration to the verified lineage file, with simulated times and keys.
+//!
+//! The steps go through the code that `record` uses; the file is written as `export` writes it and verified as `verify` does,
+//! from the two files alone.
+
+mod stage;
+mod told;
+
+use super::context::Context;
+use super::error::{Done, Failure};
+use super::output::Tone;
+use crate::interop::batch::{BatchReader, Format};
+use crate::interop::scenarios::{SCENARIOS, named};
+use crate::ledger::disk::{RealDisk, read_whole};
+use stage::Stage;
+use std::path::{Path, PathBuf};
+
+/// Play a scenario: record a lot's whole life, export it to one file, and verify that file as a stranger would
+///
+/// Times and keys are simulated: the scenario carries its own clock, and anybody can derive its keys. The trust file is
+/// its own author's word.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  oretrail demo\n  oretrail demo --list\n  oretrail demo refusals --dir ./demo")]
+pub(crate) struct Demo {
+    /// A built-in scenario (see --list), or a scenario file
+    #[arg(value_name = "NAME|FILE", default_value = "magnet")]
+    scenario: String,
+    /// The folder to play in, which must not exist yet; by default a fresh temporary one
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// List the built-in scenarios
+    #[arg(long)]
+    list: bool,
+}
+
+impl Demo {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        if self.list {
+            return list(context);
+        }
+        let text = text_of(&self.scenario)?;
+        let stage = Stage::new(self.dir.as_deref())?;
+        let played = stage.play(context, &self.scenario, &text)?;
+        if played.subject.is_none() {
+            return played.tell(context, &stage).map(|()| Done::Ok);
+        }
+        let exported = stage.export(&played)?;
+        played.tell(context, &stage)?;
+        stage.verify(context, &played, &exported)
+    }
+}
+
+fn list(context: &mut Context) -> Result<Done, Failure> {
+    let mut text = String::new();
+    for scenario in SCENARIOS {
+        let reader = BatchReader::new(Format::Toml, scenario.text.as_bytes())?;
+        let title = reader.header().title.clone().unwrap_or_default();
+        text.push_str(&format!("{}  {title}\n", Tone::Bold.paint(format_args!("{:<12}", scenario.name))));
+    }
+    context.output.text(&text)?;
+    Ok(Done::Ok)
+}
+
+/// The largest scenario file, in bytes.
+const MAX_SCENARIO: u64 = 16 << 20;
+
+/// The text of a built-in scenario, or of a file.
+fn text_of(scenario: &str) -> Result<String, Failure> {
+    if let Some(found) = named(scenario) {
+        return Ok(found.text.to_owned());
+    }
+    let path = Path::new(scenario);
+    if !path.is_file() {
+        let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        return Err(Failure::usage(format_args!("expected a built-in scenario or a file, found `{scenario}`"))
+            .hint(format_args!("built in are {}", names.join(", "))));
+    }
+    let bytes = read_whole(&RealDisk, path, MAX_SCENARIO)?;
+    String::from_utf8(bytes).map_err(|error| Failure::usage(format_args!("{scenario}: {}", error.utf8_error())))
+}

@@ -1,0 +1,219 @@
+//! `export`: the lineage of a lot in one file, which anyone verifies offline.
+
+use super::clock::patience;
+use super::context::Context;
+use super::error::{Done, Failure, Kind};
+use super::format::count;
+use super::recorder::open_keys;
+use crate::bundle::{Export as Exported, GROUPS, Withhold, WriteError, write};
+use crate::interop::batch::{FindNames, Names as _, Wanted};
+use crate::keys::KeysAtHand;
+use crate::ledger::disk::{Access, RealDisk, replace_durably};
+use crate::ledger::{LineageSource, Signers as _, Snapshot, statement_leaves};
+use crate::state::Find;
+use crate::tlog::note::SignedNote;
+use crate::value::{EventId, KeyId, LotId, PartyId};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Write the lineage of a lot to one file that anyone can verify offline
+///
+/// The file holds the events upstream of the lot, the identities, sites and accreditations they need, and the proofs that
+/// the ledger records them. Withheld values stay provable: whoever gets them later can check them against the file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = withhold_help())]
+pub(crate) struct Export {
+    /// The lot: its label or the beginning of its id
+    lot: String,
+    /// The file to write, usually `*.lineage.json`
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// The recipient the file is made for: a party's name or the beginning of its id
+    #[arg(long = "for", value_name = "PARTY")]
+    recipient: Option<String>,
+    /// Values to keep back: groups or leaf names, separated by commas
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    withhold: Vec<String>,
+    /// An event to leave out, declared as a hole; may be repeated
+    #[arg(long, value_name = "EVENT")]
+    hole: Vec<EventId>,
+    /// Who exports it: a party's name or the beginning of its id; by default the party whose keys are at hand
+    #[arg(long, value_name = "PARTY")]
+    by: Option<String>,
+    /// The key to sign with: its name or the beginning of its id
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+}
+
+fn withhold_help() -> String {
+    let groups: Vec<String> =
+        GROUPS.iter().map(|(group, leaves)| format!("  {group:<12} {}", leaves.join(", "))).collect();
+    format!(
+        "Groups of --withhold:\n{}\n\nExample:\n  oretrail export magnets-26-07 -o magnets.lineage.json --for 'Harrier Defence' --withhold prices",
+        groups.join("\n")
+    )
+}
+
+/// What is exported, with names resolved.
+pub(crate) struct Job {
+    pub(crate) lot: LotId,
+    pub(crate) by: Option<PartyId>,
+    pub(crate) key: Option<KeyId>,
+    pub(crate) recipient: Option<PartyId>,
+    pub(crate) withhold: Withhold,
+    pub(crate) holes: Vec<EventId>,
+}
+
+impl Export {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        let withhold = Withhold::parse(self.withhold.iter().map(String::as_str))
+            .map_err(|error| Failure::usage(format_args!("--withhold: {error}")))?;
+        let snapshot = open_snapshot(context)?;
+        let find = snapshot.find();
+        let party =
+            |text: &Option<String>| text.as_deref().map(|text| resolve(&*find, Wanted::Party, text)).transpose();
+        let job = Job {
+            lot: resolve(&*find, Wanted::Lot, &self.lot)?,
+            by: party(&self.by)?,
+            key: self.key.as_deref().map(|key| context.find_key(key)).transpose()?.map(|entry| entry.info.kid),
+            recipient: party(&self.recipient)?,
+            withhold,
+            holes: self.hole.clone(),
+        };
+        drop(find);
+        drop(snapshot);
+        let text = bundle(context, &job)?;
+        write_file(&self.output, text.as_bytes())?;
+        if context.output.is_json() {
+            let blake3 = crate::value::Blake3::of(text.as_bytes());
+            context.output.json(
+                &serde_json::json!({ "file": self.output, "bytes": text.len(), "blake3": blake3, "lot": job.lot }),
+            )?;
+        } else {
+            context.output.text(&format!("wrote {} ({} bytes)", self.output.display(), count(text.len())))?;
+            context.output.hint(&format!("the recipient checks it with `oretrail verify {}`", self.output.display()));
+        }
+        Ok(Done::Ok)
+    }
+}
+
+/// Opens the ledger of the context for reading.
+pub(crate) fn open_snapshot(context: &Context) -> Result<Snapshot, Failure> {
+    let mut progress = context.output.progress("reading entries");
+    let snapshot = Snapshot::open(Arc::new(RealDisk), &context.ledger_folder()?, &mut patience(), &mut |done, all| {
+        progress.at(done, all);
+    })?;
+    progress.finish();
+    Ok(snapshot)
+}
+
+fn resolve<T: std::str::FromStr>(find: &dyn Find, wanted: Wanted, text: &str) -> Result<T, Failure> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let names = FindNames { state: find, describe: None };
+    let found = names.find(wanted, text).map_err(|error| Failure::new(Kind::Internal, error))?;
+    let id = match found.as_slice() {
+        [one] => one.id.parse().ok(),
+        [] => return Err(Failure::usage(format_args!("expected {wanted}, found `{text}`, which names none"))),
+        several => {
+            let listed = several.iter().map(|candidate| format!("{} {}", candidate.id, candidate.words));
+            let ambiguous = Failure::usage(format_args!("`{text}` is ambiguous"));
+            return Err(listed.fold(ambiguous, Failure::hint));
+        }
+    };
+    id.ok_or_else(|| Failure::new(Kind::Internal, format_args!("`{text}` led to something that is not {wanted}")))
+}
+
+/// The lineage file of a lot of the context's ledger.
+pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure> {
+    let keys_folder = context.keys_folder()?;
+    let disk = RealDisk;
+    let mut keys = open_keys(context, &disk, &keys_folder)?;
+    let snapshot = open_snapshot(context)?;
+    let now = context.now()?;
+    let (by, kid) = exporter(&*snapshot.find(), &keys, job)?;
+    let mut progress = context.output.progress("stating completeness");
+    let statement = statement(&snapshot, &mut keys, &mut |done, all| progress.at(done, all))?;
+    progress.finish();
+    if statement.is_none() {
+        context.output.remark("the log's key is not on this machine: the file has no completeness statement");
+        context.output.hint("ask the operator of the ledger to export it; without the statement nothing is confirmed");
+    }
+    let source = LineageSource::new(&snapshot);
+    let recorded = snapshot.reader().size();
+    let created = now.max(last_time(&snapshot, recorded)?);
+    let export = Exported {
+        subject: job.lot,
+        by,
+        recipient: job.recipient,
+        created,
+        withhold: &job.withhold,
+        holes: job.holes.iter().copied().collect(),
+        statement: statement.as_ref().map(|(tree, note)| (tree, note)),
+    };
+    let key = keys.key(&kid).map_err(Failure::usage)?;
+    write(&source, &export, &key).map_err(not_written)
+}
+
+fn last_time(snapshot: &Snapshot, size: u64) -> Result<crate::value::Time, Failure> {
+    let last =
+        size.checked_sub(1).ok_or_else(|| Failure::usage("expected a ledger with entries, found an empty one"))?;
+    let entry = snapshot.reader().entry(last)?;
+    let parsed = crate::tlog::entry::EntryRef::parse(&entry).map_err(|error| Failure::new(Kind::Broken, error))?;
+    Ok(parsed.recorded_at)
+}
+
+pub(crate) fn not_written(error: WriteError) -> Failure {
+    match error {
+        WriteError::Absent(_) => Failure::usage(error).hint("leave it out with `--hole ID`, and the file says so"),
+        WriteError::Source(_) | WriteError::Entry { .. } | WriteError::Tree(_) => {
+            Failure::new(Kind::Broken, error).hint("`oretrail audit` says what is damaged")
+        }
+        other => Failure::new(Kind::Internal, other),
+    }
+}
+
+/// Who exports, with which key: as asked, or the party that holds the lot if its key is at hand, or any at hand.
+fn exporter(find: &dyn Find, keys: &KeysAtHand<'_>, job: &Job) -> Result<(PartyId, KeyId), Failure> {
+    let mut usable = Vec::new();
+    for kid in keys.keys() {
+        if let Some(record) = find.key(&kid)?.filter(|record| record.revoked.is_none()) {
+            usable.push((record.party, kid));
+        }
+    }
+    let holder = find.lot(&job.lot)?.map(|lot| lot.holder);
+    let fits = |(party, kid): &&(PartyId, KeyId)| {
+        job.by.is_none_or(|by| by == *party) && job.key.is_none_or(|key| key == *kid)
+    };
+    let mut fitting = usable.iter().filter(fits);
+    let first = fitting.clone().find(|(party, _)| Some(*party) == holder).or_else(|| fitting.next());
+    first.copied().ok_or_else(|| {
+        Failure::usage("expected a key on this machine of a party registered in the ledger, found none that fits")
+            .hint("`oretrail key list` shows the keys at hand; register with `oretrail party register`")
+    })
+}
+
+/// The completeness statement, signed by the log's key where that is at hand.
+fn statement(
+    snapshot: &Snapshot,
+    keys: &mut KeysAtHand<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Option<(crate::bundle::LeafTree, SignedNote)>, Failure> {
+    let reader = snapshot.reader();
+    let Some(vkey) = reader.checkpoint().map(|checkpoint| checkpoint.key().clone()) else { return Ok(None) };
+    let Ok(key) = keys.key(&vkey.public_key().id()) else { return Ok(None) };
+    let tree = statement_leaves(snapshot, progress)?;
+    let head = crate::tlog::nodes::TreeHead { size: reader.size(), root: reader.root() };
+    let note = tree
+        .sign(reader.identity().ledger(), head, &vkey, &*key)
+        .map_err(|error| Failure::new(Kind::Internal, error))?;
+    Ok(Some((tree, note)))
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let path =
+        std::path::absolute(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+    Ok(replace_durably(&RealDisk, &path, bytes, Access::Shared)?)
+}

@@ -1,0 +1,148 @@
+//! `verify`: a lineage file, offline: who holds the lot, and what is confirmed, contradicted or unproven.
+
+use super::archive::Archive;
+use super::context::Context;
+use super::error::{Done, Failure, Kind};
+use super::export;
+use crate::bundle::{Asked, UnverifiedBundle, Verification, Withhold};
+use crate::event::{Body, Verdict};
+use crate::ledger::disk::{RealDisk, read_whole};
+use crate::report::names::Names;
+use crate::report::verdict::{self, Detail};
+use crate::rules::trust::{MAX_TRUST, Trust};
+use crate::value::{Date, PartyId};
+use std::path::{Path, PathBuf};
+
+/// Verify a lineage file, or a lot of a ledger: who holds it, and what is confirmed, contradicted or unproven
+///
+/// Needs no network and no ledger: the file and the trust file are all there is. Without a trust file nobody is trusted,
+/// and what needs trust is unproven.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  oretrail verify magnets.lineage.json --trust trust.toml --recipient 'Harrier Defence'
+  oretrail verify magnets-26-07 --trust trust.toml
+
+Exit codes: 0 all confirmed or exempt, 1 something is contradicted or broken, 3 something is unproven.")]
+pub(crate) struct Verify {
+    /// The lineage file; or a lot of a ledger, by label or the beginning of its id
+    subject: String,
+    /// Whom to trust: ledgers, authorities, laboratories (`oretrail schema trust`)
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// Who is to take delivery: the lot must be on its way to this party (name or beginning of the id)
+    #[arg(long, value_name = "PARTY")]
+    recipient: Option<String>,
+    /// Judge with the knowledge of this day, as 2026-11-03; by default now
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Date>,
+    /// Say everything: all reasons, notes and checks
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Verify {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        let as_of = self.as_of.map_or_else(|| context.now(), |date| Ok(date.end()))?;
+        let trust = self.trust.as_deref().map_or_else(|| Ok(Trust::nobody()), read_trust)?;
+        let bytes = self.bundle(context)?;
+        let detail = if self.verbose { Detail::Full } else { Detail::Brief };
+        let bundle = read_bundle(&self.subject, &bytes)?;
+        let names: Names = bundle.events().iter().collect();
+        let recipient = self.recipient.as_deref().map(|wanted| find_party(&bundle, wanted)).transpose()?;
+        let verification = bundle.verify(&Asked { trust: &trust, as_of, recipient })?;
+        let done = say(context, &verification, &names, detail)?;
+        if self.trust.is_none() {
+            context.output.hint("nobody is trusted without a trust file: say whom with `--trust FILE`");
+        }
+        Ok(done)
+    }
+
+    /// The bytes of the file, or of the bundle of a lot of the ledger.
+    fn bundle(&self, context: &mut Context) -> Result<Vec<u8>, Failure> {
+        let path = Path::new(&self.subject);
+        if path.is_file() {
+            return Ok(read_whole(&RealDisk, path, crate::bundle::MAX_BUNDLE_BYTES as u64)?);
+        }
+        if looks_like_a_file(&self.subject) {
+            return Err(Failure::usage(format_args!("expected a lineage file, found no file {}", self.subject)));
+        }
+        let archive = Archive::open(context)?;
+        let lot = archive.lot_id(&self.subject)?;
+        drop(archive);
+        let job =
+            export::Job { lot, by: None, key: None, recipient: None, withhold: Withhold::default(), holes: Vec::new() };
+        Ok(export::bundle(context, &job)?.into_bytes())
+    }
+}
+
+fn looks_like_a_file(subject: &str) -> bool {
+    subject.ends_with(".json") || subject.contains(std::path::MAIN_SEPARATOR)
+}
+
+/// Reads a trust file.
+pub(crate) fn read_trust(path: &Path) -> Result<Trust, Failure> {
+    let bytes = read_whole(&RealDisk, path, MAX_TRUST as u64)?;
+    let wrong = |problem: &dyn std::fmt::Display| {
+        Failure::usage(format_args!("{}: {problem}", path.display()))
+            .hint("`oretrail schema trust` describes the trust file")
+    };
+    let text = String::from_utf8(bytes).map_err(|error| wrong(&error.utf8_error()))?;
+    Trust::parse(&text).map_err(|error| wrong(&error))
+}
+
+/// Reads a lineage file that nothing is known about.
+pub(crate) fn read_bundle(name: &str, bytes: &[u8]) -> Result<UnverifiedBundle, Failure> {
+    UnverifiedBundle::read(bytes).map_err(|error| {
+        Failure::new(Kind::Broken, format_args!("{name} is no lineage file: {error}"))
+            .hint("get the file again from its exporter; nothing in it can be relied on")
+    })
+}
+
+/// The party of the file that a name or the beginning of an id means.
+fn find_party(bundle: &UnverifiedBundle, wanted: &str) -> Result<PartyId, Failure> {
+    if let Ok(id) = wanted.parse() {
+        return Ok(id);
+    }
+    let registrations = bundle.registrations();
+    let called = |by: &dyn Fn(&PartyId, &str) -> bool| -> Vec<(PartyId, String)> {
+        let parties = registrations.iter().filter_map(|event| match &event.payload.body {
+            Body::Party(party) => Some((PartyId::from(event.id), party.name.to_string())),
+            _ => None,
+        });
+        parties.filter(|(id, name)| by(id, name)).collect()
+    };
+    let mut found = called(&|_, name| name == wanted);
+    if found.is_empty() && wanted.len() >= 6 {
+        found = called(&|id, name| id.to_string().starts_with(wanted) || name.starts_with(wanted));
+    }
+    match found.as_slice() {
+        [(id, _)] => Ok(*id),
+        [] => Err(Failure::usage(format_args!("expected a party of the lineage as recipient, found `{wanted}`"))
+            .hint("give the full id of the party where the file does not name it")),
+        several => {
+            let listed: Vec<String> = several.iter().map(|(id, name)| format!("{name} ({id})")).collect();
+            Err(Failure::usage(format_args!("`{wanted}` means several parties: {}", listed.join(", "))))
+        }
+    }
+}
+
+/// Prints a verification and says what it comes to.
+pub(crate) fn say(
+    context: &mut Context,
+    verification: &Verification,
+    names: &Names,
+    detail: Detail,
+) -> Result<Done, Failure> {
+    let report = &verification.report;
+    if context.output.is_json() {
+        context.output.json(report)?;
+    } else {
+        context.output.text(&verdict::text(report, names, detail))?;
+    }
+    Ok(match (report.is_sound(), report.overall()) {
+        (false, _) | (_, Verdict::Contradicted) => Done::Broken,
+        (_, Verdict::Confirmed | Verdict::Exempt) => Done::Ok,
+        (_, Verdict::Unproven | Verdict::NotApplicable) => Done::Undecided,
+    })
+}
