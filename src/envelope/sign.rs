@@ -25,6 +25,14 @@ pub enum SignEventError {
     /// The draft still holds digests of leaves: it is not a draft.
     #[error("expected a draft with its leaves in clear, found digests in `{0}`")]
     NotADraft(Place),
+    /// A leaf that every such object has is not there.
+    #[error("expected `{leaf}` in `{object}`, found none")]
+    Missing {
+        /// The object.
+        object: Place,
+        /// The leaf.
+        leaf: &'static str,
+    },
     /// No random bytes for a salt.
     #[error("no random bytes for a salt: {0}")]
     NoRandomness(String),
@@ -133,6 +141,9 @@ fn strip(
 ) -> Result<(), SignEventError> {
     if !object.hidden().is_empty() {
         return Err(SignEventError::NotADraft(place));
+    }
+    if let Some(leaf) = object.table().iter().find(|leaf| leaf.required && !object.is_shown(leaf.name)) {
+        return Err(SignEventError::Missing { object: place, leaf: leaf.name });
     }
     let mut digests = Vec::new();
     for (name, value) in object.take_leaves()? {

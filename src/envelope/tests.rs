@@ -47,6 +47,15 @@ fn opened(signed: &Signed, disclosures: &[Disclosure]) -> Result<Event, OpenErro
 }
 
 #[test]
+fn a_draft_without_a_leaf_that_every_such_object_has_is_not_signed() {
+    let mut draft = draft();
+    let Body::Source(source) = &mut draft.body else { unreachable!() };
+    source.outputs[1].quantity = None;
+    let error = sign(draft, &key(), &mut salts()).unwrap_err();
+    assert_eq!(error.to_string(), "expected `quantity` in `/body/outputs/1`, found none");
+}
+
+#[test]
 fn what_was_signed_is_what_is_opened() {
     let signed = signed();
     let names: Vec<&str> = signed.disclosures.iter().map(Disclosure::name).collect();
