@@ -72,12 +72,22 @@ impl Completion<'_> {
         Ok(lot)
     }
 
+    /// The dispatch that a lot is under way by; of one that was answered already, that one, so that admission says so.
+    fn brought_by(&self, lot: &LotRecord) -> Result<EventId, Fault> {
+        for id in [Some(lot.head), lot.previous].into_iter().flatten() {
+            if self.view.dispatch(&id).map_err(lookup)?.is_some() {
+                return Ok(id);
+            }
+        }
+        Ok(lot.head)
+    }
+
     fn receive(&self, body: &mut Body) -> Result<(), Fault> {
         if !body.contains_key("dispatch") {
             let first = body.get("lots").and_then(|lots| lots.get(0)).and_then(Value::as_object);
             let lot = first.and_then(|line| id_in::<LotId>(line, "lot"));
             let lot = lot.map(|id| self.view.lot(&id)).transpose().map_err(lookup)?.flatten();
-            put(body, "dispatch", lot.map(|lot| lot.head));
+            put(body, "dispatch", lot.map(|lot| self.brought_by(&lot)).transpose()?);
         }
         let Some(dispatch) = id_in::<EventId>(body, "dispatch") else { return Ok(()) };
         if !body.contains_key("lots") {
