@@ -7,17 +7,20 @@ use super::recorder;
 use super::recording::{Body, Period, Recording};
 use crate::event::{AccreditAction, Form, Kind, Method, Process, Scheme};
 use crate::value::Time;
+use clap::ArgGroup;
 use serde_json::Value;
 
 /// Vouch for a party, a facility or a lot; or suspend, reinstate or withdraw what was granted.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    group = ArgGroup::new("subject").required(true).args(["party", "facility", "lot"]),
+    group = ArgGroup::new("action").required(true).args(["scheme", "suspend", "reinstate", "withdraw"]),
+    after_help = "\
 Examples:
   oretrail accredit --scheme site-location --facility PIT --processes mine,crush \\
       --valid-from 2026-01-01T00:00:00Z --valid-to 2028-12-31T23:59:59Z --certificate C-77
-  oretrail accredit --suspend 3fa2b1c9 --facility PIT --valid-from 2026-06-01T00:00:00Z")]
-#[group(id = "subject", required = true, multiple = false, args = ["party", "facility", "lot"])]
-#[group(id = "action", required = true, multiple = false, args = ["scheme", "suspend", "reinstate", "withdraw"])]
+  oretrail accredit --suspend 3fa2b1c9 --facility PIT --valid-from 2026-06-01T00:00:00Z"
+)]
 pub(crate) struct Accredit {
     /// Grant under this scheme
     #[arg(long, value_parser = one_of!(Scheme))]

@@ -13,53 +13,15 @@ use super::recording::{Recording, Steps};
 use super::{passphrase, random};
 use crate::event::Lot;
 use crate::finding::Finding;
-use crate::interop::batch::{FindNames, Header, LookupError, Names, Step};
-use crate::interop::play::{PlayError, Player, RecordError, Recorded, Recorder};
+use crate::interop::batch::{FindNames, Header, LookupError, Step};
+use crate::interop::play::{Planning, PlayError, Player};
 use crate::keys::{KeyEntry, KeysAtHand};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::log::MemoryState;
-use crate::ledger::{Batch, Blob, Committed, Draft, Plan, Planned, Signers, Writer};
-use crate::state::View;
-use crate::value::{EventId, LedgerId, LotId, Text, Time};
-use ed25519_dalek::SigningKey;
+use crate::ledger::{Batch, Blob, Committed, Plan, Planned, Writer};
+use crate::value::{LotId, Time};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// A plan being made on a ledger.
-struct OnLedger<'a> {
-    batch: Batch<'a>,
-    ledger: LedgerId,
-    names: FindNames<'a>,
-    signers: &'a mut dyn Signers,
-    now: Time,
-}
-
-impl Recorder for OnLedger<'_> {
-    fn ledger(&self) -> LedgerId {
-        self.ledger
-    }
-
-    fn view(&self) -> &dyn View {
-        self.batch.view()
-    }
-
-    fn names(&self) -> &dyn Names {
-        &self.names
-    }
-
-    fn hold(&mut self, name: &str, _: SigningKey) -> Result<(), RecordError> {
-        Err(format!("expected keys of this machine only, found the simulated key `{name}`").into())
-    }
-
-    fn create(&mut self, _: &Draft, origin: &Text, _: Time) -> Result<EventId, RecordError> {
-        Err(format!("expected steps for an existing ledger, found the creation of `{origin}`").into())
-    }
-
-    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Recorded, RecordError> {
-        let planned = self.batch.add(draft.clone(), at.unwrap_or(self.now), self.signers)?;
-        Ok(Recorded { event: planned.event().id, findings: planned.findings })
-    }
-}
 
 /// Where steps come from.
 pub(crate) type StepSource<'a> = &'a mut dyn Iterator<Item = Result<Step, Failure>>;
@@ -169,13 +131,9 @@ fn plan(
     let describe = |id: LotId| -> Result<Option<Lot>, LookupError> {
         shelf.lot(writer.state(), id).map_err(|failure| LookupError(failure.message))
     };
-    let mut recorder = OnLedger {
-        batch: Batch::new(&*state, writer.tail()).allowing_leap(job.allow_clock_leap),
-        ledger: writer.identity().ledger(),
-        names: FindNames { state: &*state, describe: Some(&describe) },
-        signers: keys,
-        now,
-    };
+    let names = FindNames { state: &*state, describe: Some(&describe) };
+    let batch = Batch::new(&*state, writer.tail()).allowing_leap(job.allow_clock_leap);
+    let mut recorder = Planning::new(batch, writer.identity().ledger(), &names, keys, now);
     let mut player = Player::new(job.header, &mut recorder, None, Some(now))?;
     let mut progress = context.output.progress("planning events");
     for (done, step) in (1..).zip(job.steps) {
@@ -190,7 +148,7 @@ fn plan(
         progress.counted(done);
     }
     progress.finish();
-    Ok(recorder.batch.finish())
+    Ok(recorder.finish())
 }
 
 fn stopped() -> Failure {

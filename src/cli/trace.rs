@@ -8,8 +8,10 @@ use crate::event::{Body, Kind, Process};
 use crate::interop::batch::Wanted;
 use crate::lineage::trace::{Limits, rows};
 use crate::lineage::{Direction, Graph, Lineage, Step, walk};
+use crate::report::names::Names;
+use crate::report::tree;
 use crate::value::{EventId, LotId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Trace a lot upstream to its origins, or downstream to what was made from it.
 #[derive(Debug, clap::Args)]
@@ -57,17 +59,17 @@ impl Trace {
         }
         let direction = if self.down { Direction::Downstream } else { Direction::Upstream };
         let lineage = walk(&Entries(&archive), subject, direction)?;
+        let format = if context.output.is_json() { Format::Json } else { self.format };
+        if format == Format::Tree {
+            let rows = rows(&lineage, Limits { depth: self.depth, ..Limits::default() });
+            context.output.text(&tree::text(&rows, &names(&archive, &lineage)?))?;
+            return Ok(Done::Ok);
+        }
         let nodes = nodes(&archive, &lineage)?;
-        let json = context.output.is_json();
-        match self.format {
-            _ if json => context.output.json(&trace_draw::json(&lineage, &nodes))?,
-            Format::Json => context.output.json(&trace_draw::json(&lineage, &nodes))?,
-            Format::Tree => {
-                let rows = rows(&lineage, Limits { depth: self.depth, ..Limits::default() });
-                context.output.text(&trace_draw::tree(&rows, &nodes))?;
-            }
+        match format {
             Format::Dot => context.output.text(&trace_draw::dot(&lineage, &nodes))?,
             Format::Mermaid => context.output.text(&trace_draw::mermaid(&lineage, &nodes))?,
+            Format::Json | Format::Tree => context.output.json(&trace_draw::json(&lineage, &nodes))?,
         }
         Ok(Done::Ok)
     }
@@ -90,6 +92,22 @@ impl Graph for Entries<'_> {
     fn naming(&self, event: &EventId) -> Result<Vec<EventId>, Failure> {
         Ok(self.0.find().named_by(event)?)
     }
+}
+
+/// What the parties, places, lots and events of a lineage are called.
+fn names(archive: &Archive, lineage: &Lineage) -> Result<Names, Failure> {
+    let mut names = Names::default();
+    let mut registrations = BTreeSet::new();
+    for id in &lineage.events {
+        let event = archive.event(id)?.event;
+        registrations.insert(EventId::from(event.issuer()));
+        registrations.extend(event.payload.body.facility().map(EventId::from));
+        names.add(&event);
+    }
+    for id in registrations {
+        names.add(&archive.event(&id)?.event);
+    }
+    Ok(names)
 }
 
 /// What is drawn of each lot.

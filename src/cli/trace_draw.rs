@@ -1,9 +1,7 @@
-//! A lineage drawn: as a tree, as JSON, for Graphviz and for Mermaid.
+//! A lineage as JSON, for Graphviz and for Mermaid; as a tree, reports draw it.
 
 use super::format::{count, mass};
-use super::output::Tone;
 use crate::event::Form;
-use crate::lineage::trace::{Row, Shown};
 use crate::lineage::{Direction, Lineage};
 use crate::value::{LotId, Mass};
 use serde_json::{Value, json};
@@ -46,44 +44,6 @@ impl Node {
     /// Facility and country.
     fn place(&self) -> String {
         [self.place.as_deref(), self.country.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
-    }
-}
-
-/// The rows as a tree, each with what is known of its lot.
-pub(crate) fn tree(rows: &[Row], nodes: &BTreeMap<LotId, Node>) -> String {
-    let mut text = String::new();
-    // Whether the row at each depth was the last of its siblings: then nothing is drawn below it.
-    let mut lasts: Vec<bool> = Vec::new();
-    for row in rows {
-        lasts.truncate(row.depth.saturating_sub(1));
-        let mut lead: String = lasts.iter().map(|last| if *last { "   " } else { "│  " }).collect();
-        if row.depth > 0 {
-            lead.push_str(if row.last { "└─ " } else { "├─ " });
-            lasts.push(row.last);
-        }
-        text.push_str(&format!("{lead}{}\n", words(row, nodes)));
-    }
-    text
-}
-
-fn words(row: &Row, nodes: &BTreeMap<LotId, Node>) -> String {
-    let Some(node) = nodes.get(&row.lot) else { return row.lot.short() };
-    let id = Tone::Dim.paint(row.lot.short());
-    let name = node.label.as_ref().map_or_else(|| id.clone(), |label| format!("{} {id}", Tone::Bold.paint(label)));
-    match row.shown {
-        Shown::Above => format!("{name} (see above)"),
-        Shown::Missing => format!("{name} {}", Tone::Doubtful.paint("not at hand")),
-        Shown::Here | Shown::Cut => {
-            let more = if row.shown == Shown::Cut { " …" } else { "" };
-            format!(
-                "{name}  {}  {}  {}  {}  {}{more}",
-                node.matter(),
-                node.made_by,
-                node.place(),
-                node.by,
-                Tone::Dim.paint(&node.date)
-            )
-        }
     }
 }
 
