@@ -1,0 +1,11 @@
+//! The program as its users run it: each test has a folder, keys and a clock of its own, and an empty environment.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod batch;
+mod custody;
+mod help;
+mod keys;
+mod reading;
+mod refused;
+mod trouble;
+mod world;
