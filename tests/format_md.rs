@@ -72,6 +72,21 @@ fn tables_and_examples_of_the_format_are_those_of_the_program() {
 }
 
 #[test]
+fn the_example_bundle_is_what_the_program_writes_and_verifies() {
+    use oretrail::bundle::{Asked, UnverifiedBundle};
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/example.lineage.json");
+    let text = world::world().bundle(&["composition"]);
+    if std::env::var_os("ORETRAIL_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "`ORETRAIL_BLESS=1 cargo test` rewrites it");
+    let trust = oretrail::rules::trust::Trust::nobody();
+    let asked = Asked { trust: &trust, as_of: "2026-12-05T00:00:00Z".parse().unwrap(), recipient: None };
+    let report = UnverifiedBundle::read(text.as_bytes()).unwrap().verify(&asked).unwrap().report;
+    assert!(report.is_sound(), "{:?}", report.findings().collect::<Vec<_>>());
+}
+
+#[test]
 fn the_example_ledger_is_admitted_without_a_finding() {
     use oretrail::verify::replay::{Raw, Replay};
     let world = world::world();

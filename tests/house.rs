@@ -59,17 +59,14 @@ fn no_panic_is_written_outside_tests() {
 }
 
 #[test]
-fn lints_are_never_allowed_and_expected_only_with_a_reason() {
+fn lints_are_switched_off_only_with_a_reason() {
     let files = files();
     let mut wrong = Vec::new();
     for file in &files {
         let lines = file.lines();
         for (at, (line, text)) in lines.iter().enumerate() {
             let is_attribute = text.trim_start().starts_with("#[") || text.trim_start().starts_with("#![");
-            if is_attribute && text.contains("allow(") {
-                wrong.push(format!("{}:{line}: {}", file.path(), text.trim()));
-            }
-            if is_attribute && text.contains("expect(") {
+            if is_attribute && (text.contains("allow(") || text.contains("expect(")) {
                 let attribute: String = lines[at..].iter().take(8).map(|(_, text)| *text).collect();
                 let end = attribute.find(")]").unwrap_or(attribute.len());
                 if !attribute[..end].contains("reason = ") {

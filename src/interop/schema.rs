@@ -4,8 +4,10 @@
 //!
 //! In scope: names and texts. Not in scope: what a schema cannot say, which `schemas/FORMAT.md` does.
 
+use crate::bundle::{BUNDLE_VERSION, BundleFile, Manifest};
 use crate::event::{Kind, schema};
 use crate::rules::trust::Trust;
+use crate::verify::report::{REPORT_VERSION, Report};
 use serde_json::Value;
 
 /// A name and what writes its schema.
@@ -13,10 +15,23 @@ type Named = (&'static str, fn() -> Value);
 
 /// Schemas that are not those of a kind of event.
 const OTHERS: &[Named] = &[
-    ("batch", super::batch::schema),
     ("disclosures", schema::disclosures),
+    ("bundle", || versioned::<BundleFile>("lineage bundle", BUNDLE_VERSION)),
+    ("manifest", || versioned::<Manifest>("manifest of a lineage bundle, payload", BUNDLE_VERSION)),
+    ("batch", super::batch::schema),
     ("trust", || schema::of_file::<Trust>("trust file, version 0")),
+    ("report", || versioned::<Report>("verification report", REPORT_VERSION)),
 ];
+
+/// The schema of a file whose member `v` is its version.
+fn versioned<T: schemars::JsonSchema>(title: &str, version: u8) -> Value {
+    let mut schema = schema::of_file::<T>(title);
+    if let Some(Value::Object(member)) = schema.pointer_mut("/properties/v") {
+        member.retain(|name, _| name == "description");
+        member.insert("const".to_owned(), version.into());
+    }
+    schema
+}
 
 /// What the name of a kind's schema begins with.
 const EVENT: &str = "event-";

