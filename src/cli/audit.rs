@@ -12,6 +12,7 @@ use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::private::DisclosureReader;
 use crate::ledger::read::Reader;
 use crate::ledger::state_store::StateStore;
+use crate::report::verdict::severities;
 use crate::rules::trust::Trust;
 use crate::value::Date;
 use std::path::PathBuf;
@@ -84,9 +85,10 @@ fn text(report: &AuditReport, verbose: bool) -> String {
         lines.push(format!("recorded until {until}"));
     }
     let of = |severity| report.findings.iter().filter(move |finding| finding.severity() == severity);
-    let counts = [Severity::Breach, Severity::Warning, Severity::Note].map(|severity| of(severity).count());
+    let of = |severity| of(severity).count();
+    let counts = severities(of(Severity::Breach), of(Severity::Warning), of(Severity::Note));
     let (tone, word) = if report.is_broken() { (Tone::Bad, "BROKEN") } else { (Tone::Good, "SOUND") };
-    lines.push(format!("{}: {} breaches, {} warnings, {} notes", tone.paint(word), counts[0], counts[1], counts[2]));
+    lines.push(format!("{}: {counts}", tone.paint(word)));
     let shown = report.findings.iter().filter(|finding| verbose || finding.severity() != Severity::Note);
     lines.extend(shown.map(line));
     lines.push(String::new());
@@ -98,11 +100,7 @@ fn text(report: &AuditReport, verbose: bool) -> String {
 }
 
 fn line(finding: &Finding) -> String {
-    let tone = match finding.severity() {
-        Severity::Breach => Tone::Bad,
-        Severity::Warning => Tone::Doubtful,
-        Severity::Note => Tone::Dim,
-    };
+    let tone = Tone::from(finding.severity());
     let event =
         finding.event.map(|id| format!(" {}", Tone::Dim.paint(format_args!("[{}]", id.short())))).unwrap_or_default();
     let place = finding.place.as_deref().map(|place| format!(" at {place}")).unwrap_or_default();

@@ -39,6 +39,12 @@ pub fn count(number: impl std::fmt::Display) -> String {
     thousands(&number.to_string())
 }
 
+/// A count with its noun: `1 note`, `2 notes`; `many` is the plural.
+#[must_use]
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +64,7 @@ mod tests {
         assert_eq!(mass("6443.28".parse().unwrap()), "6,443.28 kg");
         assert_eq!(mass_diff("0.5".parse().unwrap()), "+0.5 kg");
         assert_eq!(count(1_000_000), "1,000,000");
+        assert_eq!(counted(1, "breach", "breaches"), "1 breach");
+        assert_eq!(counted(0, "breach", "breaches"), "0 breaches");
     }
 }

@@ -121,6 +121,44 @@ impl Names {
     }
 }
 
+impl Names {
+    /// A text with the full ids in it replaced by names; an id that is not known is shortened.
+    #[must_use]
+    pub fn readable(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
+            let (before, from) = rest.split_at_checked(start).unwrap_or((rest, ""));
+            let end = from.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(from.len());
+            let (word, after) = from.split_at_checked(end).unwrap_or((from, ""));
+            out.push_str(before);
+            rest = after;
+            match word.parse::<EventId>() {
+                Ok(id) => rest = self.put_name(id, after, &mut out),
+                Err(_) => out.push_str(word),
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// Puts the name of an id, or of the lot that an output number behind it makes; gives what is left of the text.
+    fn put_name<'t>(&self, id: EventId, after: &'t str, out: &mut String) -> &'t str {
+        let number = after.strip_prefix('.').map(|digits| {
+            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+            digits.split_at_checked(end).unwrap_or((digits, ""))
+        });
+        if let Some((output, rest)) = number.and_then(|(digits, rest)| Some((digits.parse().ok()?, rest))) {
+            out.push_str(&self.lot(&LotId::new(id, output)));
+            return rest;
+        }
+        let place = self.places.get(&id.into()).map(|place| format!("{}, {}", place.name, place.country));
+        let name = self.parties.get(&id.into()).cloned().or(place);
+        out.push_str(&name.unwrap_or_else(|| id.short()));
+        after
+    }
+}
+
 fn lot_line(lot: &Lot) -> LotLine {
     let amount = lot.quantity.as_ref().map(|quantity| {
         let mass = format::mass(quantity.net_dry);
@@ -145,5 +183,26 @@ fn what(body: &Body) -> String {
             None => format!("accreditation ({})", accredit.action),
         },
         body => body.kind().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_in_a_text_become_names_or_are_shortened() {
+        let (known, lot, unknown) = (EventId([1; 32]), LotId::new(EventId([2; 32]), 3), EventId([0xab; 32]));
+        let mut names = Names::default();
+        names.parties.insert(known.into(), "Mine & Co".to_owned());
+        names.lots.insert(lot, LotLine { label: Some("ORE-1".to_owned()), form: Form::Ore, amount: None });
+        let text = format!("lot {lot}, by party {known}; found {unknown}.");
+        assert_eq!(
+            names.readable(&text),
+            format!("lot ORE-1 [{}], by party Mine & Co; found ababababab.", lot.short())
+        );
+        for plain in ["", "nothing here", "é 12.5 kg · ok", "abc.1"] {
+            assert_eq!(names.readable(plain), plain);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A verification report as text: who holds the lot, the answers, then the three axes behind them, then what was not checked.
 
+use super::format::counted;
 use super::names::Names;
 use super::style::Tone;
 use crate::event::Verdict;
@@ -30,6 +31,14 @@ pub fn text(report: &Report, names: &Names, detail: Detail) -> String {
     out.findings("Status", &report.status.findings);
     out.checks(report);
     out.text
+}
+
+/// Numbers of findings, worst first.
+#[must_use]
+pub fn severities(breaches: usize, warnings: usize, notes: usize) -> String {
+    let breaches = counted(breaches, "breach", "breaches");
+    let warnings = counted(warnings, "warning", "warnings");
+    format!("{breaches}, {warnings}, {}", counted(notes, "note", "notes"))
 }
 
 struct Writer<'a> {
@@ -85,7 +94,8 @@ impl Writer<'_> {
         self.line(0, format_args!("{verdict} {}", answer.question.words()));
         let most = if self.detail == Detail::Full { usize::MAX } else { 6 };
         for reason in answer.why.iter().take(most) {
-            self.line(15, format_args!("because {}", reason.text));
+            let text = self.names.readable(&reason.text);
+            self.line(15, format_args!("because {text}"));
             if answer.verdict != Verdict::Confirmed || self.detail == Detail::Full {
                 for event in reason.events.iter().take(most) {
                     let event = self.names.event(event);
@@ -95,7 +105,8 @@ impl Writer<'_> {
         }
         self.more(answer.why.len(), most, "reasons");
         for needed in answer.needed.iter().take(most) {
-            self.line(15, format_args!("would be proven by {needed}"));
+            let needed = self.names.readable(needed);
+            self.line(15, format_args!("to prove it: {needed}"));
         }
         self.more(answer.needed.len(), most, "things that would prove it");
     }
@@ -114,7 +125,7 @@ impl Writer<'_> {
         let (breaches, warnings, notes) = (count(Severity::Breach), count(Severity::Warning), count(Severity::Note));
         self.line(0, "");
         let heading = Tone::Bold.paint(axis);
-        self.line(0, format_args!("{heading}: {breaches} breaches, {warnings} warnings, {notes} notes"));
+        self.line(0, format_args!("{heading}: {}", severities(breaches, warnings, notes)));
         let shown = |finding: &&Finding| self.detail == Detail::Full || finding.severity() != Severity::Note;
         for finding in findings.iter().filter(shown).cloned().collect::<Vec<_>>() {
             self.finding(&finding);
@@ -123,7 +134,8 @@ impl Writer<'_> {
 
     fn finding(&mut self, finding: &Finding) {
         let code = Tone::from(finding.severity()).paint(finding.code);
-        self.line(2, format_args!("{code}: expected {}, found {}", finding.expected, finding.found));
+        let (expected, found) = (self.names.readable(&finding.expected), self.names.readable(&finding.found));
+        self.line(2, format_args!("{code}: expected {expected}, found {found}"));
         for event in finding.event.iter().chain(&finding.related) {
             let event = self.names.event(event);
             self.line(4, Tone::Dim.paint(event));
@@ -133,14 +145,19 @@ impl Writer<'_> {
     fn completeness(&mut self, report: &Report) {
         let missing = &report.completeness;
         self.findings("Completeness", &missing.findings);
+        if missing.findings.is_empty() {
+            let heading = Tone::Bold.paint("Completeness");
+            self.line(0, "");
+            self.line(0, format_args!("{heading}: {}", severities(0, 0, 0)));
+        }
         let lines = [
-            (missing.holes.len(), "events are declared to be left out"),
-            (missing.withheld.len(), "objects have values that are withheld"),
-            (missing.undecided.len(), "rules are undecided for want of completeness"),
-            (missing.unanswered.len(), "dispatches of the lineage are not answered"),
+            (missing.holes.len(), "events declared to be left out"),
+            (missing.withheld.len(), "objects with values withheld"),
+            (missing.undecided.len(), "rules undecided for want of completeness"),
+            (missing.unanswered.len(), "dispatches of the lineage not answered"),
         ];
         for (count, what) in lines.iter().filter(|(count, _)| *count > 0) {
-            self.line(2, format_args!("{count} {what}"));
+            self.line(2, format_args!("{what}: {count}"));
         }
     }
 

@@ -47,8 +47,7 @@ impl PlayedScenario {
                 lines.push(format!("  refused as expected: {name} ({}) {code}{}", step.kind, why.unwrap_or_default()));
             }
         }
-        lines.push(String::new());
-        context.output.text(&lines.join("\n"))
+        context.output.text(&(lines.join("\n") + "\n\n"))
     }
 
     /// How many parties issued events, and in how many countries material was handled.
