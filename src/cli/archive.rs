@@ -1,39 +1,28 @@
 //! A ledger open for reading: state, events with their private values, and what people call things.
 
-use super::clock::patience;
 use super::context::Context;
 use super::error::{Failure, Kind};
-use crate::envelope::{Disclosure, Jws, Typ, open};
-use crate::event::{Event, Lot};
+use super::export::open_snapshot;
+use crate::event::Lot;
 use crate::interop::batch::{FindNames, LookupError, Names as _, Wanted};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::private::DisclosureReader;
 use crate::ledger::read::Reader;
-use crate::ledger::state_store::{StateStore, read_all};
+use crate::ledger::snapshot::{Recorded, Snapshot, recorded};
+use crate::ledger::state_store::StateStore;
 use crate::state::Find;
-use crate::tlog::entry::EntryRef;
-use crate::value::{EventId, FacilityId, LotId, PartyId, Time};
+use crate::value::{EventId, FacilityId, LotId, PartyId};
 use std::path::Path;
 use std::sync::Arc;
 
-/// An event as it is stored.
-#[derive(Debug, Clone)]
-pub(crate) struct Stored {
-    pub(crate) index: u64,
-    pub(crate) recorded_at: Time,
-    pub(crate) jws: String,
-    pub(crate) disclosures: Vec<String>,
-    pub(crate) event: Event,
-}
-
-/// Entries and private values of a ledger.
+/// Entries and private values of a ledger whose state somebody else has open.
 pub(crate) struct Shelf {
     pub(crate) reader: Reader,
     values: DisclosureReader,
 }
 
 impl Shelf {
-    /// A snapshot of the ledger in a folder.
+    /// The ledger in a folder, at its latest checkpoint.
     pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let reader = Reader::open(Arc::clone(&disk), folder)?;
@@ -42,64 +31,45 @@ impl Shelf {
     }
 
     /// An event with the values that are kept of it.
-    pub(crate) fn event(&self, state: &StateStore, id: &EventId) -> Result<Option<Stored>, Failure> {
-        let Some(record) = state.find().event(id)? else { return Ok(None) };
-        let bytes = self.reader.entry(record.index)?;
-        let broken = |problem: String| {
-            Failure::new(Kind::Broken, format_args!("entry {} cannot be read: {problem}", record.index))
-                .hint("`oretrail audit` says what is damaged")
-        };
-        let entry = EntryRef::parse(&bytes).map_err(|error| broken(error.to_string()))?;
-        let jws = Jws::parse(entry.jwt, Typ::Event).map_err(|error| broken(error.to_string()))?;
-        let disclosures = read_all(&self.values, &state.value_offsets(id)?)?;
-        let parsed: Result<Vec<Disclosure>, _> = disclosures.iter().map(|text| Disclosure::parse(text)).collect();
-        let shown = parsed.map_err(|error| broken(error.to_string()))?;
-        let event = open(&jws, &shown).map_err(|error| broken(error.to_string()))?;
-        if event.id != *id {
-            return Err(broken(format!("expected event {id}, found {}", event.id)));
-        }
-        let (index, recorded_at, jws) = (record.index, entry.recorded_at, entry.jwt.to_owned());
-        Ok(Some(Stored { index, recorded_at, jws, disclosures, event }))
+    pub(crate) fn event(&self, state: &StateStore, id: &EventId) -> Result<Option<Recorded>, Failure> {
+        Ok(recorded(&self.reader, &self.values, state, id)?)
     }
 
     /// The lot as the event that created it describes it.
     pub(crate) fn lot(&self, state: &StateStore, id: LotId) -> Result<Option<Lot>, Failure> {
-        let stored = self.event(state, &id.event)?;
-        Ok(stored.and_then(|stored| stored.event.payload.body.outputs().get(usize::from(id.output)).cloned()))
+        Ok(self.event(state, &id.event)?.and_then(|recorded| described(&recorded, id)))
     }
+}
+
+fn described(recorded: &Recorded, id: LotId) -> Option<Lot> {
+    recorded.event.payload.body.outputs().get(usize::from(id.output)).cloned()
 }
 
 /// A ledger open for reading.
 pub(crate) struct Archive {
-    pub(crate) shelf: Shelf,
-    pub(crate) state: StateStore,
+    pub(crate) snapshot: Snapshot,
 }
 
 impl Archive {
     /// Opens the ledger of the context.
     pub(crate) fn open(context: &Context) -> Result<Self, Failure> {
-        let shelf = Shelf::open(&context.ledger_folder()?)?;
-        let mut progress = context.output.progress("reading entries");
-        let state =
-            StateStore::open(&shelf.reader, &shelf.values, &mut patience(), &mut |done, all| progress.at(done, all))?;
-        progress.finish();
-        Ok(Self { shelf, state })
+        Ok(Self { snapshot: open_snapshot(context)? })
     }
 
     /// The state.
     pub(crate) fn find(&self) -> Box<dyn Find + '_> {
-        self.state.find()
+        self.snapshot.find()
     }
 
     /// An event that must be there.
-    pub(crate) fn event(&self, id: &EventId) -> Result<Stored, Failure> {
+    pub(crate) fn event(&self, id: &EventId) -> Result<Recorded, Failure> {
         let missing = || Failure::new(Kind::Undecided, format_args!("expected event {id} in this ledger, found none"));
-        self.shelf.event(&self.state, id)?.ok_or_else(missing)
+        self.snapshot.event(id)?.ok_or_else(missing)
     }
 
     /// The lot as described; nothing where it was created elsewhere.
     pub(crate) fn lot(&self, id: LotId) -> Result<Option<Lot>, Failure> {
-        self.shelf.lot(&self.state, id)
+        Ok(self.snapshot.event(&id.event)?.and_then(|recorded| described(&recorded, id)))
     }
 
     /// A lot's first label, or else its short id.

@@ -1,12 +1,12 @@
 //! `export`: the lineage of a lot in one file, which anyone verifies offline.
 
+use super::archive::Archive;
 use super::clock::patience;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::format::count;
 use super::recorder::open_keys;
 use crate::bundle::{Export as Exported, GROUPS, Withhold, WriteError, write};
-use crate::interop::batch::{FindNames, Names as _, Wanted};
 use crate::keys::KeysAtHand;
 use crate::ledger::disk::{Access, RealDisk, replace_durably};
 use crate::ledger::{LineageSource, Signers as _, Snapshot, statement_leaves};
@@ -68,20 +68,17 @@ impl Export {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
         let withhold = Withhold::parse(self.withhold.iter().map(String::as_str))
             .map_err(|error| Failure::usage(format_args!("--withhold: {error}")))?;
-        let snapshot = open_snapshot(context)?;
-        let find = snapshot.find();
-        let party =
-            |text: &Option<String>| text.as_deref().map(|text| resolve(&*find, Wanted::Party, text)).transpose();
+        let archive = Archive::open(context)?;
+        let party = |text: &Option<String>| text.as_deref().map(|text| archive.party(text)).transpose();
         let job = Job {
-            lot: resolve(&*find, Wanted::Lot, &self.lot)?,
+            lot: archive.lot_id(&self.lot)?,
             by: party(&self.by)?,
             key: self.key.as_deref().map(|key| context.find_key(key)).transpose()?.map(|entry| entry.info.kid),
             recipient: party(&self.recipient)?,
             withhold,
             holes: self.hole.clone(),
         };
-        drop(find);
-        drop(snapshot);
+        drop(archive);
         let text = bundle(context, &job)?;
         write_file(&self.output, text.as_bytes())?;
         if context.output.is_json() {
@@ -105,24 +102,6 @@ pub(crate) fn open_snapshot(context: &Context) -> Result<Snapshot, Failure> {
     })?;
     progress.finish();
     Ok(snapshot)
-}
-
-fn resolve<T: std::str::FromStr>(find: &dyn Find, wanted: Wanted, text: &str) -> Result<T, Failure> {
-    if let Ok(id) = text.parse() {
-        return Ok(id);
-    }
-    let names = FindNames { state: find, describe: None };
-    let found = names.find(wanted, text).map_err(|error| Failure::new(Kind::Internal, error))?;
-    let id = match found.as_slice() {
-        [one] => one.id.parse().ok(),
-        [] => return Err(Failure::usage(format_args!("expected {wanted}, found `{text}`, which names none"))),
-        several => {
-            let listed = several.iter().map(|candidate| format!("{} {}", candidate.id, candidate.words));
-            let ambiguous = Failure::usage(format_args!("`{text}` is ambiguous"));
-            return Err(listed.fold(ambiguous, Failure::hint));
-        }
-    };
-    id.ok_or_else(|| Failure::new(Kind::Internal, format_args!("`{text}` led to something that is not {wanted}")))
 }
 
 /// The lineage file of a lot of the context's ledger.

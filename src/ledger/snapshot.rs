@@ -124,15 +124,7 @@ impl Snapshot {
     /// # Errors
     /// Damage; the disk's.
     pub fn kept(&self, index: u64) -> Result<Option<Kept>, SnapshotError> {
-        if index >= self.reader.size() {
-            return Ok(None);
-        }
-        let entry = self.reader.entry(index)?;
-        let offsets = match super::state_store::event_of(&entry) {
-            Some(id) => self.state.value_offsets(&id)?,
-            None => Vec::new(),
-        };
-        Ok(Some(Kept { index, entry, disclosures: read_all(&self.values, &offsets)? }))
+        kept(&self.reader, &self.values, &self.state, index)
     }
 
     /// The entry of an event; `None` where it is not recorded.
@@ -149,26 +141,57 @@ impl Snapshot {
     /// # Errors
     /// Damage, the entry being another than the index says included; the disk's.
     pub fn event(&self, id: &EventId) -> Result<Option<Recorded>, SnapshotError> {
-        let Some(kept) = self.kept_of(id)? else { return Ok(None) };
-        let wrong = |problem: &dyn std::fmt::Display| SnapshotError::Entry {
-            event: *id,
-            index: kept.index,
-            problem: problem.to_string(),
-        };
-        let entry = EntryRef::parse(&kept.entry).map_err(|error| wrong(&error))?;
-        let jws = Jws::parse(entry.jwt, Typ::Event).map_err(|error| wrong(&error))?;
-        if jws.event_id() != *id {
-            return Err(wrong(&jws.event_id()));
-        }
-        let shown: Result<Vec<Disclosure>, _> = kept.disclosures.iter().map(|text| Disclosure::parse(text)).collect();
-        let event = open(&jws, &shown.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
-        Ok(Some(Recorded {
-            index: kept.index,
-            recorded_at: entry.recorded_at,
-            prev: entry.prev,
-            jwt: entry.jwt.to_owned(),
-            disclosures: kept.disclosures.clone(),
-            event,
-        }))
+        recorded(&self.reader, &self.values, &self.state, id)
     }
+}
+
+fn kept(
+    reader: &Reader,
+    values: &DisclosureReader,
+    state: &StateStore,
+    index: u64,
+) -> Result<Option<Kept>, SnapshotError> {
+    if index >= reader.size() {
+        return Ok(None);
+    }
+    let entry = reader.entry(index)?;
+    let offsets = match super::state_store::event_of(&entry) {
+        Some(id) => state.value_offsets(&id)?,
+        None => Vec::new(),
+    };
+    Ok(Some(Kept { index, entry, disclosures: read_all(values, &offsets)? }))
+}
+
+/// A recorded event, read with the state of whoever has the ledger open; `None` where it is not recorded.
+///
+/// # Errors
+/// Damage, the entry being another than the index says included; the disk's.
+pub fn recorded(
+    reader: &Reader,
+    values: &DisclosureReader,
+    state: &StateStore,
+    id: &EventId,
+) -> Result<Option<Recorded>, SnapshotError> {
+    let Some(record) = state.find().event(id)? else { return Ok(None) };
+    let Some(kept) = kept(reader, values, state, record.index)? else { return Ok(None) };
+    let wrong = |problem: &dyn std::fmt::Display| SnapshotError::Entry {
+        event: *id,
+        index: kept.index,
+        problem: problem.to_string(),
+    };
+    let entry = EntryRef::parse(&kept.entry).map_err(|error| wrong(&error))?;
+    let jws = Jws::parse(entry.jwt, Typ::Event).map_err(|error| wrong(&error))?;
+    if jws.event_id() != *id {
+        return Err(wrong(&jws.event_id()));
+    }
+    let shown: Result<Vec<Disclosure>, _> = kept.disclosures.iter().map(|text| Disclosure::parse(text)).collect();
+    let event = open(&jws, &shown.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
+    Ok(Some(Recorded {
+        index: kept.index,
+        recorded_at: entry.recorded_at,
+        prev: entry.prev,
+        jwt: entry.jwt.to_owned(),
+        disclosures: kept.disclosures.clone(),
+        event,
+    }))
 }
