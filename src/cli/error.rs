@@ -69,6 +69,11 @@ const fn describe(kind: Kind) -> (&'static str, u8) {
     }
 }
 
+/// The exit code of a kind of failure.
+pub(crate) const fn exit_code(kind: Kind) -> u8 {
+    describe(kind).1
+}
+
 /// Prints what is left to say and gives the exit code.
 pub(crate) fn conclude(output: &mut Output, result: Result<Done, Failure>) -> ExitCode {
     let flushed = output.flush();

@@ -36,6 +36,7 @@ mod facility;
 mod failures;
 mod format;
 mod init;
+mod interrupt;
 mod key;
 mod lots;
 mod man;

@@ -4,7 +4,7 @@ use super::archive::Archive;
 use super::error::Failure;
 use crate::event::{Event, Target};
 use crate::value::EventId;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Names of ids, `name (short id)`.
@@ -28,7 +28,7 @@ impl Naming {
             Target::Facility(id) => (id.to_string(), format!("{} ({})", archive.facility_code(id)?, id.short())),
             Target::Lot(id) => (id.to_string(), named(archive.lot_name(*id)?, &id.short())),
             Target::Event(id) => (id.to_string(), event_words(archive, id)?),
-            Target::Ledger(id) if *id == archive.shelf.reader.identity().ledger() => {
+            Target::Ledger(id) if *id == archive.snapshot.reader().identity().ledger() => {
                 (id.to_string(), format!("this ledger ({})", id.short()))
             }
             Target::Ledger(id) => (id.to_string(), format!("ledger {}", id.short())),
@@ -47,13 +47,32 @@ impl Naming {
         match value {
             Value::String(text) => self.words(text).to_owned(),
             Value::Array(items) => items.iter().map(|item| self.line(item)).collect::<Vec<_>>().join(", "),
-            Value::Object(members) => {
-                let member = |(name, value): (&String, &Value)| format!("{} {}", spaced(name), self.line(value));
-                members.iter().map(member).collect::<Vec<_>>().join(", ")
-            }
+            Value::Object(members) => self.object(members),
             Value::Null => String::new(),
             other => other.to_string(),
         }
+    }
+}
+
+/// Members whose names say less than their values; they come first.
+const TELLING: [&str; 3] = ["lot", "kind", "mode"];
+
+impl Naming {
+    /// An object in one line; of a head, the event after which it is meant only where it is not the lot's creation.
+    fn object(&self, members: &Map<String, Value>) -> String {
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let first = TELLING.into_iter().find_map(|name| Some((name, text(name)?)));
+        let created = text("lot").and_then(|lot| lot.split('.').next());
+        let said: Vec<&str> = first.iter().map(|(name, _)| *name).chain(created.map(|_| "after")).collect();
+        let mut words: Vec<String> = first.iter().map(|(_, value)| self.words(value).to_owned()).collect();
+        words.extend(
+            text("after")
+                .filter(|after| created.is_some() && Some(*after) != created)
+                .map(|after| format!("after {}", self.words(after))),
+        );
+        let rest = members.iter().filter(|(name, _)| !said.contains(&name.as_str()) && *name != "_sd");
+        words.extend(rest.map(|(name, value)| format!("{} {}", spaced(name), self.line(value))));
+        words.join(", ")
     }
 }
 
@@ -71,4 +90,20 @@ fn named(name: String, short: &str) -> String {
 fn event_words(archive: &Archive, id: &EventId) -> Result<String, Failure> {
     let record = archive.find().event(id)?;
     Ok(record.map_or_else(|| id.short(), |record| format!("{} {}", record.kind, id.short())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn heads_and_kinds_come_first_and_creation_is_not_repeated() {
+        let naming = Naming::default();
+        let line = |value: Value| naming.line(&value);
+        assert_eq!(line(json!({ "lot": "e1.0", "after": "e1" })), "e1.0");
+        assert_eq!(line(json!({ "lot": "e1.0", "after": "e2" })), "e1.0, after e2");
+        assert_eq!(line(json!({ "mass": "2.037", "kind": "off-gas" })), "off-gas, mass 2.037");
+        assert_eq!(line(json!(["Nd", "Pr"])), "Nd, Pr");
+    }
 }

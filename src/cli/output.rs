@@ -128,6 +128,12 @@ impl Output {
     }
 }
 
+/// Says why the program ends right now, and ends it.
+pub(crate) fn end(message: &str, code: u8) -> ! {
+    let _ = writeln!(anstream::stderr(), "\n{RED}error:{RED:#} {message}");
+    std::process::exit(i32::from(code))
+}
+
 /// Prints what clap has to say (help, version, usage errors) and gives its exit code.
 pub(crate) fn clap_error(error: &clap::Error) -> ExitCode {
     let _ = error.print();

@@ -34,6 +34,16 @@ impl Progress {
         self.bar.get_or_insert_with(|| bar(self.what, None)).set_position(done);
     }
 
+    /// Says how many are done and which part of their source was read; the time left follows from both.
+    pub(crate) fn portion(&mut self, done: u64, (read, all): (u64, u64)) {
+        // What is done stands to all of it as what was read to the length of the source.
+        let expected = u128::from(done) * u128::from(all) / u128::from(read.max(1));
+        self.at(done, u64::try_from(expected).unwrap_or(u64::MAX).max(done));
+        if let Some(bar) = &self.bar {
+            bar.set_length(u64::try_from(expected).unwrap_or(u64::MAX).max(done));
+        }
+    }
+
     /// Removes the bar.
     pub(crate) fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {

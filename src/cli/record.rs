@@ -2,13 +2,14 @@
 
 use super::context::Context;
 use super::error::{Done, Failure};
+use super::interrupt::Interrupt;
 use super::recorder::{self, Job};
 use crate::interop::batch::{BatchReader, Format};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Record a batch of steps from a file (TOML, or JSON Lines), all of them or none.
 ///
@@ -45,10 +46,13 @@ enum FormatName {
 
 impl Record {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
-        let source = self.open()?;
+        let interrupt = Interrupt::watch();
+        let (source, read) = self.open()?;
         let mut reader = BatchReader::new(self.format(), source)?;
         let header = reader.header().clone();
-        let interrupted = interruption();
+        let all = self.length();
+        let so_far = || (read.load(Ordering::Relaxed), all.unwrap_or_default());
+        let known: Option<&dyn Fn() -> (u64, u64)> = if all.is_some() { Some(&so_far) } else { None };
         let mut steps = reader.by_ref().map(|step| step.map_err(Failure::from));
         let job = Job {
             header,
@@ -56,18 +60,33 @@ impl Record {
             documents: &[],
             dry_run: self.dry_run,
             allow_clock_leap: self.allow_clock_leap,
-            interrupted: Some(&interrupted),
+            read: known,
+            interrupt: Some(&interrupt),
         };
         recorder::run(context, job)?;
         Ok(Done::Ok)
     }
 
-    fn open(&self) -> Result<Box<dyn BufRead>, Failure> {
-        if self.file.as_os_str() == "-" {
-            return Ok(Box::new(BufReader::new(std::io::stdin())));
-        }
-        let cannot = |error| Failure::usage(format_args!("cannot open {}: {error}", self.file.display()));
-        Ok(Box::new(BufReader::new(File::open(&self.file).map_err(cannot)?)))
+    /// The source, and how many bytes of it were read.
+    fn open(&self) -> Result<(Box<dyn BufRead>, Arc<AtomicU64>), Failure> {
+        let read = Arc::new(AtomicU64::new(0));
+        let source: Box<dyn Read> = if self.is_stdin() {
+            Box::new(std::io::stdin())
+        } else {
+            let cannot = |error| Failure::usage(format_args!("cannot open {}: {error}", self.file.display()));
+            Box::new(File::open(&self.file).map_err(cannot)?)
+        };
+        Ok((Box::new(BufReader::new(Counted { source, read: Arc::clone(&read) })), read))
+    }
+
+    fn is_stdin(&self) -> bool {
+        self.file.as_os_str() == "-"
+    }
+
+    /// The length of a file that is read as a stream; TOML is read as a whole first.
+    fn length(&self) -> Option<u64> {
+        let is_stream = !self.is_stdin() && self.format() == Format::JsonLines;
+        is_stream.then(|| std::fs::metadata(&self.file).ok()).flatten().map(|found| found.len())
     }
 
     fn format(&self) -> Format {
@@ -80,11 +99,16 @@ impl Record {
     }
 }
 
-/// A flag that Ctrl-C sets; without one, where the system does not let us, Ctrl-C ends the program, and opening the ledger
-/// again decides what became of the batch.
-fn interruption() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    let _ = ctrlc::set_handler(move || set.store(true, Ordering::Relaxed));
-    flag
+/// A source that counts what is read.
+struct Counted {
+    source: Box<dyn Read>,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
 }

@@ -8,6 +8,7 @@ use super::archive::Shelf;
 use super::clock::patience;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
+use super::interrupt::Interrupt;
 use super::recorded;
 use super::recording::{Recording, Steps};
 use super::{passphrase, random};
@@ -21,7 +22,6 @@ use crate::ledger::log::MemoryState;
 use crate::ledger::{Batch, Blob, Committed, Plan, Planned, Writer};
 use crate::value::{LotId, Time};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where steps come from.
 pub(crate) type StepSource<'a> = &'a mut dyn Iterator<Item = Result<Step, Failure>>;
@@ -33,8 +33,10 @@ pub(crate) struct Job<'a> {
     pub(crate) documents: &'a [Blob],
     pub(crate) dry_run: bool,
     pub(crate) allow_clock_leap: bool,
-    /// Set when the user asks to stop.
-    pub(crate) interrupted: Option<&'a AtomicBool>,
+    /// How far the reading of the steps has come, of how much, where that is known.
+    pub(crate) read: Option<&'a dyn Fn() -> (u64, u64)>,
+    /// Whether the user asks to stop.
+    pub(crate) interrupt: Option<&'a Interrupt>,
 }
 
 /// Records the steps of a verb and says what was recorded.
@@ -55,7 +57,8 @@ pub(crate) fn record_for_key(
         documents: &steps.documents,
         dry_run: recording.dry_run,
         allow_clock_leap: recording.allow_clock_leap,
-        interrupted: None,
+        read: None,
+        interrupt: None,
     };
     let plan = run(context, job)?;
     if let (Some(key), Some(first), false) = (key, plan.events().first(), recording.dry_run) {
@@ -71,20 +74,18 @@ pub(crate) fn run(context: &mut Context, job: Job<'_>) -> Result<Plan, Failure> 
     let mut keys = open_keys(context, &disk, &keys_folder)?;
     let mut writer = open_writer(context, &keys, &folder)?;
     let shelf = Shelf::open(&folder)?;
-    let (dry_run, documents, interrupted) = (job.dry_run, job.documents, job.interrupted);
+    let (dry_run, documents, interrupt) = (job.dry_run, job.documents, job.interrupt);
     let plan = plan(context, &writer, &shelf, &mut keys, now, job)?;
     if plan.events().is_empty() {
         return Err(Failure::usage("expected at least one step, found none"));
     }
-    if interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-        return Err(stopped());
-    }
+    interrupt.map_or(Ok(()), Interrupt::begin_commit)?;
     let committed = if dry_run { None } else { Some(writer.commit(&plan, documents, &mut keys)?) };
     if let Some(Committed { index: Some(problem), .. }) = &committed {
         context.output.warning(&format!("recorded, but the index could not follow: {problem}"));
     }
     recorded::say(context, &plan, committed.as_ref(), &writer)?;
-    if interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+    if interrupt.is_some_and(Interrupt::came_too_late) {
         context.output.warning("interrupted too late: the whole batch was recorded");
     }
     Ok(plan)
@@ -137,22 +138,17 @@ fn plan(
     let mut player = Player::new(job.header, &mut recorder, None, Some(now))?;
     let mut progress = context.output.progress("planning events");
     for (done, step) in (1..).zip(job.steps) {
-        if job.interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-            progress.finish();
-            return Err(stopped());
-        }
         if let Err(error) = player.play(step?) {
             progress.finish();
             return Err(refusal(context, error, shelf, writer)?);
         }
-        progress.counted(done);
+        match job.read {
+            Some(read) => progress.portion(done, read()),
+            None => progress.counted(done),
+        }
     }
     progress.finish();
     Ok(recorder.finish())
-}
-
-fn stopped() -> Failure {
-    Failure::usage("interrupted: nothing of the batch was recorded")
 }
 
 /// A refusal in words: each finding, the events that bear it out, and what to do.

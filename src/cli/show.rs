@@ -1,6 +1,6 @@
 //! `show`: one event, lot, party or facility, in words and as signed.
 
-use super::archive::{Archive, Stored};
+use super::archive::Archive;
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::event_json;
@@ -10,6 +10,7 @@ use super::recorded::lot_words;
 use super::show_things;
 use crate::event::When;
 use crate::interop::batch::Wanted;
+use crate::ledger::snapshot::Recorded;
 use crate::value::Geometry;
 use serde_json::{Value, json};
 
@@ -122,10 +123,10 @@ fn signed(context: &mut Context, archive: &Archive, meaning: &Meaning) -> Result
     let id = id.parse().map_err(|_| Failure::usage(format_args!("expected an id, found `{}`", meaning.id)))?;
     let stored = archive.event(&id)?;
     if context.output.is_json() {
-        context.output.json(&json!({ "jwt": stored.jws, "disclosures": stored.disclosures }))?;
+        context.output.json(&json!({ "jwt": stored.jwt, "disclosures": stored.disclosures }))?;
         return Ok(Done::Ok);
     }
-    let mut text = format!("{}~", stored.jws);
+    let mut text = format!("{}~", stored.jwt);
     stored.disclosures.iter().for_each(|one| text.push_str(&format!("{one}~")));
     context.output.text(&text)?;
     Ok(Done::Ok)
@@ -147,7 +148,7 @@ pub(crate) fn place(geometry: &Geometry) -> String {
     }
 }
 
-fn event(context: &mut Context, archive: &Archive, stored: &Stored) -> Result<Done, Failure> {
+fn event(context: &mut Context, archive: &Archive, stored: &Recorded) -> Result<Done, Failure> {
     let event = &stored.event;
     let payload = event_json::payload(event)?;
     if context.output.is_json() {
@@ -184,7 +185,7 @@ impl Lines {
     }
 }
 
-fn head(archive: &Archive, stored: &Stored, lines: &mut Lines) -> Result<(), Failure> {
+fn head(archive: &Archive, stored: &Recorded, lines: &mut Lines) -> Result<(), Failure> {
     let event = &stored.event;
     lines.add("by", archive.party_name(&event.issuer())?);
     lines.add("when", when(event.payload.when));
@@ -193,11 +194,10 @@ fn head(archive: &Archive, stored: &Stored, lines: &mut Lines) -> Result<(), Fai
     Ok(())
 }
 
-fn body(archive: &Archive, stored: &Stored, payload: &Value, lines: &mut Lines) -> Result<(), Failure> {
+fn body(archive: &Archive, stored: &Recorded, payload: &Value, lines: &mut Lines) -> Result<(), Failure> {
     let event = &stored.event;
     let naming = Naming::of(archive, event)?;
-    let members = payload.get("body").and_then(Value::as_object);
-    for (name, value) in members.into_iter().flatten().filter(|(name, _)| *name != "_sd" && *name != "outputs") {
+    for (name, value) in ordered(payload.get("body")) {
         match value {
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 items.iter().for_each(|item| lines.add(&spaced(name), naming.line(item)));
@@ -222,8 +222,21 @@ fn body(archive: &Archive, stored: &Stored, payload: &Value, lines: &mut Lines) 
     Ok(())
 }
 
+/// Members that are read first, in this order; the others follow by name.
+const FIRST: [&str; 12] =
+    ["lot", "lots", "facility", "from", "to", "source", "processes", "input", "inputs", "dispatch", "action", "target"];
+
+/// The members of a body in the order in which they are read, without those that are told otherwise.
+fn ordered(body: Option<&Value>) -> Vec<(&String, &Value)> {
+    let told = |name: &str| name == "_sd" || name == "outputs";
+    let members = body.and_then(Value::as_object).into_iter().flatten();
+    let mut members: Vec<(&String, &Value)> = members.filter(|(name, _)| !told(name)).collect();
+    members.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    members
+}
+
 /// Whether it stands: refused, withdrawn, corrected.
-fn standing(archive: &Archive, stored: &Stored, lines: &mut Lines) -> Result<(), Failure> {
+fn standing(archive: &Archive, stored: &Recorded, lines: &mut Lines) -> Result<(), Failure> {
     use crate::event::Kind;
     let state = archive.find();
     let record = state.event(&stored.event.id)?;
