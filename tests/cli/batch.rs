@@ -94,3 +94,43 @@ fn a_simulated_file_is_not_recorded_in_a_real_ledger() {
     let file = world.write("demo.toml", "oretrail = \"batch/1\"\nsimulated = true\n");
     world.run(&["record", "--file", &file]).failed(2, &["simulated", "oretrail demo"]);
 }
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_batch_leaves_nothing_and_says_so() {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Command, Stdio};
+    let world = World::with_parties();
+    let before = world.size();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_oretrail"))
+        .env_clear()
+        .env("HOME", world.path(""))
+        .env("ORETRAIL_LEDGER", world.path("ledger"))
+        .env("ORETRAIL_KEYS", world.path("keys"))
+        .env("ORETRAIL_NOW", "2026-03-01T08:00:00Z")
+        .args(["record", "--file", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut steps = child.stdin.take().unwrap();
+    let step = serde_json::json!({
+        "kind": "source", "by": MINE, "facility": "PIT", "source": "mined",
+        "outputs": [{ "form": "ore", "quantity": "5" }],
+    });
+    writeln!(steps, "{step}").unwrap();
+    // The lock is held once the ledger is open; the signal comes while the program waits for more steps.
+    while !world.is_locked() {
+        std::thread::yield_now();
+    }
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "{said}");
+    assert!(said.contains("interrupted: nothing of the batch was recorded"), "{said}");
+    drop(steps);
+    assert_eq!(world.size(), before);
+    world.mine();
+}

@@ -3,6 +3,7 @@
 
 mod batch;
 mod custody;
+mod evidence;
 mod help;
 mod keys;
 mod reading;

@@ -211,6 +211,12 @@ impl World {
         checkpoint.lines().nth(1).unwrap().parse().unwrap()
     }
 
+    /// Whether some process has the ledger open for writing.
+    pub fn is_locked(&self) -> bool {
+        let lock = std::fs::File::options().append(true).create(true).open(self.path("ledger/lock")).unwrap();
+        lock.try_lock().is_err()
+    }
+
     /// The only lot with this label.
     pub fn lot(&self, label: &str) -> Value {
         self.json(&["show", label])
