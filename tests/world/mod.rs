@@ -53,13 +53,17 @@ impl Salts {
 /// A feed: issuer, key, whether portable; the last number and event.
 type Feed = (u8, bool, u64, EventId);
 
-struct Builder {
-    world: World,
+/// Builds a ledger event by event; whoever wants a wrong one changes what goes between the steps.
+pub struct Builder {
+    pub world: World,
+    pub prev: Blake3,
+    pub clock: Time,
     salts: Salts,
     feeds: Vec<Feed>,
-    prev: Blake3,
-    clock: Time,
 }
+
+/// Who signs: the seed of the key, and the party.
+pub type By = (u8, Option<PartyId>);
 
 impl Builder {
     fn new() -> Self {
@@ -70,25 +74,32 @@ impl Builder {
         Self { world, salts: Salts(0), feeds: Vec::new(), prev: entry::first_prev(ledger), clock }
     }
 
-    /// Signs and records an event, an hour after the one before where nothing else is said; it happened a minute earlier.
-    fn record(&mut self, by: (u8, Option<PartyId>), kind: Kind, body: Value, remark: Option<&str>) -> EventId {
-        let (seed, iss) = by;
+    /// A draft at the next place of its feed; it happened a minute ago.
+    pub fn draft(&self, (seed, iss): By, kind: Kind, body: Value) -> Payload {
         let body = Body::from_value(kind, body).unwrap();
         let aud = (!kind.is_portable()).then_some(self.world.ledger);
         let mut payload = Payload::draft(iss, aud, When::At(self.clock.plus(-60)), body);
-        payload.remark = remark.map(|text| text.parse().unwrap());
         let last = self.feeds.iter().rev().find(|feed| feed.0 == seed && feed.1 == aud.is_none());
         if let Some((.., seq, id)) = last {
             (payload.seq, payload.prev) = (seq + 1, Some(*id));
         }
-        let seq = payload.seq;
-        let mut prepared = Prepared::new(payload, &mut || Ok(self.salts.next())).unwrap();
-        if kind == Kind::Ledger {
-            prepared.cosign(Purpose::LogKey, &key(LOG)).unwrap();
+        payload
+    }
+
+    /// Signs a draft, with cosignatures by other keys.
+    pub fn sign(&mut self, seed: u8, draft: Payload, cosigners: &[(Purpose, u8)]) -> Signed {
+        let mut prepared = Prepared::new(draft, &mut || Ok(self.salts.next())).unwrap();
+        for (purpose, seed) in cosigners {
+            prepared.cosign(*purpose, &key(*seed)).unwrap();
         }
-        let signed = prepared.sign(&key(seed)).unwrap();
+        prepared.sign(&key(seed)).unwrap()
+    }
+
+    /// Records a signed event as the next entry; the next one follows an hour later.
+    pub fn push(&mut self, seed: u8, signed: Signed) -> EventId {
+        let payload = &signed.event.payload;
         let id = signed.event.id;
-        self.feeds.push((seed, aud.is_none(), seq, id));
+        self.feeds.push((seed, payload.aud.is_none(), payload.seq, id));
         let entry = Entry { prev: self.prev, recorded_at: self.clock, jwt: signed.jws.clone() }.format().unwrap();
         self.prev = entry::link(&entry);
         self.world.tree.append(leaf_hash(&entry));
@@ -96,9 +107,18 @@ impl Builder {
         self.clock = self.clock.plus(3_600);
         id
     }
+
+    /// Signs and records an event.
+    pub fn record(&mut self, by: By, kind: Kind, body: Value, remark: Option<&str>) -> EventId {
+        let mut draft = self.draft(by, kind, body);
+        draft.remark = remark.map(|text| text.parse().unwrap());
+        let cosigners: &[(Purpose, u8)] = if kind == Kind::Ledger { &[(Purpose::LogKey, LOG)] } else { &[] };
+        let signed = self.sign(by.0, draft, cosigners);
+        self.push(by.0, signed)
+    }
 }
 
-fn party(name: &str, country: &str, role: &str, seed: u8) -> Value {
+pub fn party(name: &str, country: &str, role: &str, seed: u8) -> Value {
     let x = PublicKey::from(&key(seed)).to_string();
     json!({
         "name": name, "country": country, "roles": [role],
@@ -106,14 +126,14 @@ fn party(name: &str, country: &str, role: &str, seed: u8) -> Value {
     })
 }
 
-fn facility(code: &str, kind: &str, country: &str, point: (&str, &str), processes: &[&str]) -> Value {
+pub fn facility(code: &str, kind: &str, country: &str, point: (&str, &str), processes: &[&str]) -> Value {
     json!({
         "code": code, "name": code, "type": kind, "country": country, "processes": processes,
         "geometry": { "point": { "lat": point.0, "lon": point.1 }, "radius_m": 1500 }
     })
 }
 
-fn lot(kg: &str, label: &str) -> Value {
+pub fn lot(kg: &str, label: &str) -> Value {
     json!({
         "role": "product", "form": "concentrate", "elements": ["Nd", "Pr"],
         "quantity": { "net_dry": kg }, "labels": [label],
@@ -127,6 +147,11 @@ fn lot(kg: &str, label: &str) -> Value {
 
 /// Builds the example ledger.
 pub fn world() -> World {
+    builder().world
+}
+
+/// The example ledger, to be gone on with.
+pub fn builder() -> Builder {
     let mut b = Builder::new();
     let vkey = b.world.log_key.to_string();
     let mine = b.record((MINE, None), Kind::Party, party("Sundown Carbonate LLC", "US", "mine", MINE), None);
@@ -160,7 +185,7 @@ pub fn world() -> World {
         }]
     });
     b.record(by_separator, Kind::Receive, receive, None);
-    b.world
+    b
 }
 
 impl World {
