@@ -73,21 +73,29 @@ impl Completion<'_> {
     }
 
     /// The dispatch that a lot is under way by; of one that was answered already, that one, so that admission says so.
-    fn brought_by(&self, lot: &LotRecord) -> Result<EventId, Fault> {
+    fn brought_by(&self, id: &LotId, lot: &LotRecord) -> Result<EventId, Fault> {
         for id in [Some(lot.head), lot.previous].into_iter().flatten() {
             if self.view.dispatch(&id).map_err(lookup)?.is_some() {
                 return Ok(id);
             }
         }
-        Ok(lot.head)
+        let last = self.view.event(&lot.head).map_err(lookup)?.map_or("event", |event| event.kind.as_str());
+        let problem = format!(
+            "expected a lot that is under way, found lot {id}, which nobody dispatched: its last step is the `{last}` {}",
+            lot.head
+        );
+        Err(("/lots/0".to_owned(), Problem::Member(problem)))
     }
 
     fn receive(&self, body: &mut Body) -> Result<(), Fault> {
         if !body.contains_key("dispatch") {
             let first = body.get("lots").and_then(|lots| lots.get(0)).and_then(Value::as_object);
             let lot = first.and_then(|line| id_in::<LotId>(line, "lot"));
-            let lot = lot.map(|id| self.view.lot(&id)).transpose().map_err(lookup)?.flatten();
-            put(body, "dispatch", lot.map(|lot| self.brought_by(&lot)).transpose()?);
+            let lot = match lot {
+                Some(id) => self.view.lot(&id).map_err(lookup)?.map(|record| (id, record)),
+                None => None,
+            };
+            put(body, "dispatch", lot.map(|(id, lot)| self.brought_by(&id, &lot)).transpose()?);
         }
         let Some(dispatch) = id_in::<EventId>(body, "dispatch") else { return Ok(()) };
         if !body.contains_key("lots") {

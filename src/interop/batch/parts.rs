@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 /// The steps that a step stands for: for a dispatch that takes a `mass` or a number of `pieces` of a lot, a split of each
 /// such lot and the dispatch of the parts; for any other step itself.
 ///
-/// A line `{ lot, mass | pieces, name?, rest? }` makes a part (called `name`) and what is left (called `rest`).
+/// A line `{ lot, mass | pieces, name?, rest? }` makes a part (called `name`) and what is left (called `rest`); without
+/// these, a lot called `ore-1` becomes `ore-1/part` and `ore-1/rest`.
 pub fn expand(mut step: Step) -> Result<Vec<Step>, BatchError> {
     let mut steps = Vec::new();
     if step.kind() == Kind::Dispatch
@@ -25,6 +26,12 @@ pub fn expand(mut step: Step) -> Result<Vec<Step>, BatchError> {
     Ok(steps)
 }
 
+/// Whether a text is (the beginning of) an id rather than a name.
+fn is_id(text: &str) -> bool {
+    let digits = text.split_once('.').map_or(text, |(digits, _)| digits);
+    digits.len() >= 6 && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 /// The split that a line needs; the line then names the part.
 fn split(step: &Step, number: usize, line: &mut Value) -> Result<Option<Step>, BatchError> {
     let Value::Object(members) = line else { return Ok(None) };
@@ -37,12 +44,14 @@ fn split(step: &Step, number: usize, line: &mut Value) -> Result<Option<Step>, B
             return Err(step.error(format!("/lots/{number}"), Problem::Member(problem)));
         }
     };
-    let name = |member: &str, members: &mut Map<String, Value>| match members.remove(member) {
-        Some(Value::String(name)) => name,
-        _ => format!("step {} {member} {}", step.number, number + 1),
+    let whole = members.get("lot").and_then(Value::as_str).filter(|text| !is_id(text)).map(str::to_owned);
+    let name = |member: &str, suffix: &str, members: &mut Map<String, Value>| match (members.remove(member), &whole) {
+        (Some(Value::String(name)), _) => name,
+        (_, Some(whole)) => format!("{whole}/{suffix}"),
+        (_, None) => format!("step {} {member} {}", step.number, number + 1),
     };
-    let (part, rest) = (name("name", members), name("rest", members));
-    // What people call the lots is theirs to say: generated names are no labels.
+    let (part, rest) = (name("name", "part", members), name("rest", "rest", members));
+    // A lot that is named by its id leaves nothing to derive labels from.
     let mut outputs = [json!({ "name": part, "quantity": quantity }), json!({ "name": rest, "rest": true })];
     for output in outputs.iter_mut().filter_map(Value::as_object_mut) {
         if output.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("step ")) {
