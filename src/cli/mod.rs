@@ -1,9 +1,9 @@
 //! Layer 7: the command line, one file per verb.
 //!
 //! A verb is a `clap` struct with a `run(self, &mut Context)`; it reads through `ledger`, records through one path
-//! shared with batch files, and hands what it found to [`output`], the only module that prints. stdout is the result,
-//! stderr is progress, errors and `hint:` lines. [`error`] alone decides what an error is called and which exit code
-//! it has. [`clock`] alone reads the clock, [`random`] alone asks the system for random bytes.
+//! shared with batch files, and hands what it found to `output`, the only module that prints. stdout is the result,
+//! stderr is progress, errors and `hint:` lines. `error` alone decides what an error is called and which exit code
+//! it has. `clock` alone reads the clock, `random` alone asks the system for random bytes.
 //!
 //! | exit | meaning |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Appending events: drafts are signed, admitted over the state so far, and committed as one batch.
 //!
 //! [`Batch`] plans: it gives each draft its place in its feed, signs it, and asks the rule book; nothing is written, so a
-//! plan that is dropped (a refusal, a dry run) leaves no trace and its signatures never leave the process. [`Writer::commit`]
+//! plan that is dropped (a refusal, a dry run) leaves no trace and its signatures never leave the process. [`super::Writer::commit`]
 //! writes: private values and documents, entries, signing memory, checkpoint, in the order that `log` describes; then the
 //! index is brought up to date.
 //!

@@ -4,7 +4,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`format`] | masses, counts |
+//! | [`mod@format`] | masses, counts |
 //! | [`names`] | what people call parties, places, lots and events |
 //! | [`tree`] | the lineage of a lot, as a tree with places, masses and dates |
 //! | [`verdict`] | a verification report |

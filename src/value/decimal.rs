@@ -97,7 +97,7 @@ pub fn format(value: u64, scale: u32) -> String {
     text.trim_end_matches('0').to_owned()
 }
 
-/// As [`format`], with a minus where the value is negative.
+/// As [`format()`], with a minus where the value is negative.
 #[must_use]
 pub fn format_signed(value: i64, scale: u32) -> String {
     let sign = if value < 0 { "-" } else { "" };
