@@ -72,6 +72,18 @@ impl Archive {
         Ok(self.snapshot.event(&id.event)?.and_then(|recorded| described(&recorded, id)))
     }
 
+    /// Lots in the order in which they were recorded, those of other ledgers first: read in it, each part of the log is read
+    /// once.
+    pub(crate) fn in_order(&self, lots: impl Iterator<Item = LotId>) -> Result<Vec<LotId>, Failure> {
+        let state = self.find();
+        let mut found = Vec::new();
+        for lot in lots {
+            found.push((state.event(&lot.event)?.map(|record| record.index), lot));
+        }
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, lot)| lot).collect())
+    }
+
     /// A lot's first label, or else its short id.
     pub(crate) fn lot_name(&self, id: LotId) -> Result<String, Failure> {
         let label = self.lot(id)?.and_then(|lot| lot.label().map(ToString::to_string));

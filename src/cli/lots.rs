@@ -10,6 +10,7 @@ use super::show_things::{lot_json, status};
 use crate::event::Form;
 use crate::state::{LotRecord, LotStatus};
 use crate::value::{Element, FacilityId, LotId, PartyId};
+use std::collections::BTreeMap;
 
 /// List lots: who holds and owns what, where, and what is under way.
 #[derive(Debug, clap::Args)]
@@ -78,13 +79,14 @@ impl Lots {
             facility: self.facility.as_ref().map(|text| archive.facility(text)).transpose()?,
             to: party(&self.to)?,
         };
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         for (id, record) in archive.find().lots()? {
             if self.fits(archive, &filter, &record)? {
-                found.push((id, record));
+                found.insert(id, record);
             }
         }
-        Ok(found)
+        let order = archive.in_order(found.keys().copied())?;
+        Ok(order.into_iter().filter_map(|id| found.remove(&id).map(|record| (id, record))).collect())
     }
 
     fn fits(&self, archive: &Archive, filter: &Filter, record: &LotRecord) -> Result<bool, Failure> {

@@ -113,9 +113,9 @@ fn names(archive: &Archive, lineage: &Lineage) -> Result<Names, Failure> {
 /// What is drawn of each lot.
 fn nodes(archive: &Archive, lineage: &Lineage) -> Result<BTreeMap<LotId, Node>, Failure> {
     let mut nodes = BTreeMap::new();
-    for (id, lot) in &lineage.lots {
-        let node = if lot.missing { Node::missing(*id) } else { node(archive, *id)? };
-        nodes.insert(*id, node);
+    for id in archive.in_order(lineage.lots.keys().copied())? {
+        let is_missing = lineage.lots.get(&id).is_none_or(|lot| lot.missing);
+        nodes.insert(id, if is_missing { Node::missing(id) } else { node(archive, id)? });
     }
     Ok(nodes)
 }
