@@ -7,6 +7,7 @@ mod evidence;
 mod help;
 mod keys;
 mod reading;
+mod reference;
 mod refused;
 mod trouble;
 mod world;

@@ -63,6 +63,9 @@ fn lots_are_filtered() {
     let world = handed_over();
     let count = |arguments: &[&str]| world.json(&[&["lots"], arguments].concat()).as_array().unwrap().len();
     assert_eq!(count(&[]), 2);
+    let all = world.json(&["lots", "--all"]);
+    let labels: Vec<&str> = all.as_array().unwrap().iter().map(|lot| lot["labels"][0].as_str().unwrap()).collect();
+    assert_eq!(labels, ["ore-1", "conc-1", "c-1", "c-2"], "in the order in which they were made");
     assert_eq!(count(&["--all"]), 4);
     assert_eq!(count(&["--facility", "GEB"]), 1);
     assert_eq!(count(&["--form", "concentrate", "--element", "Nd"]), 2);
