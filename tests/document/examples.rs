@@ -23,6 +23,8 @@ pub fn all() -> BTreeMap<String, String> {
     event(&world, &mut put);
     log(&world, &mut put);
     bundle(&world, &mut put);
+    // A vector, so its steps are played by the test of all vectors.
+    put("batch", include_str!("../vectors/mass.yield-band.toml").to_owned());
     all
 }
 
