@@ -1,11 +1,12 @@
 //! `accredit`: vouches for a party, a facility or a lot, and suspends, reinstates or withdraws that.
 
+use super::archive::Archive;
 use super::choice::one_of;
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::recorder;
 use super::recording::{Body, Period, Recording};
-use crate::event::{AccreditAction, Form, Kind, Method, Process, Scheme};
+use crate::event::{self, AccreditAction, Form, Kind, Method, Process, Scheme};
 use crate::value::Time;
 use clap::ArgGroup;
 use serde_json::Value;
@@ -13,13 +14,13 @@ use serde_json::Value;
 /// Vouch for a party, a facility or a lot; or suspend, reinstate or withdraw what was granted.
 #[derive(Debug, clap::Args)]
 #[command(
-    group = ArgGroup::new("subject").required(true).args(["party", "facility", "lot"]),
+    group = ArgGroup::new("subject").args(["party", "facility", "lot"]),
     group = ArgGroup::new("action").required(true).args(["scheme", "suspend", "reinstate", "withdraw"]),
     after_help = "\
 Examples:
   oretrail accredit --scheme site-location --facility PIT --processes mine,crush \\
       --valid-from 2026-01-01T00:00:00Z --valid-to 2028-12-31T23:59:59Z --certificate C-77
-  oretrail accredit --suspend 3fa2b1c9 --facility PIT --valid-from 2026-06-01T00:00:00Z"
+  oretrail accredit --suspend 3fa2b1c9 --valid-from 2026-06-01T00:00:00Z"
 )]
 pub(crate) struct Accredit {
     /// Grant under this scheme
@@ -71,11 +72,7 @@ pub(crate) struct Accredit {
 impl Accredit {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
         let (action, grant) = self.action();
-        let subject: Value = Body::new()
-            .with("party", self.party.clone())
-            .with("facility", self.facility.clone())
-            .with("lot", self.lot.clone())
-            .into();
+        let subject = self.subject(context, grant.as_deref())?;
         let scope = Body::new()
             .list("processes", self.processes.clone())
             .list("methods", self.methods.clone())
@@ -94,6 +91,27 @@ impl Accredit {
             .with("certificate", self.certificate.clone());
         let steps = self.recording.step(context, Kind::Accredit, &Period::default(), body)?;
         recorder::record(context, &self.recording, steps)
+    }
+
+    /// Whom or what it is about; what ends or suspends a grant is about the same.
+    fn subject(&self, context: &Context, grant: Option<&str>) -> Result<Value, Failure> {
+        let given = Body::new()
+            .with("party", self.party.clone())
+            .with("facility", self.facility.clone())
+            .with("lot", self.lot.clone());
+        let given: Value = given.into();
+        match grant {
+            _ if given.as_object().is_some_and(|given| !given.is_empty()) => Ok(given),
+            None => Err(Failure::usage("expected what is vouched for, found no `--party`, `--facility` or `--lot`")),
+            Some(grant) => {
+                let archive = Archive::open(context)?;
+                let granted = archive.event(&archive.event_id(grant)?)?;
+                match &granted.event.payload.body {
+                    event::Body::Accredit(granted) => Ok(serde_json::to_value(granted.subject)?),
+                    other => Err(Failure::usage(format_args!("expected an accreditation, found a `{}`", other.kind()))),
+                }
+            }
+        }
     }
 
     fn action(&self) -> (AccreditAction, Option<String>) {

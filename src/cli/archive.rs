@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::{Failure, Kind};
 use super::export::open_snapshot;
+use super::recording::Recording;
 use crate::event::Lot;
 use crate::interop::batch::{FindNames, LookupError, Names as _, Wanted};
 use crate::ledger::disk::{Disk, RealDisk};
@@ -140,6 +141,11 @@ impl Archive {
         self.resolve(Wanted::Party, text)
     }
 
+    /// The event that a text means.
+    pub(crate) fn event_id(&self, text: &str) -> Result<EventId, Failure> {
+        self.resolve(Wanted::Event, text)
+    }
+
     /// The facility that a text means.
     pub(crate) fn facility(&self, text: &str) -> Result<FacilityId, Failure> {
         self.resolve(Wanted::Facility, text)
@@ -149,4 +155,38 @@ impl Archive {
     pub(crate) fn lot_id(&self, text: &str) -> Result<LotId, Failure> {
         self.resolve(Wanted::Lot, text)
     }
+
+    /// The only facility that a party operates.
+    fn only_facility(&self, party: PartyId) -> Result<FacilityId, Failure> {
+        let mut own = self.find().facilities()?;
+        own.retain(|(_, record)| record.operator == party && record.superseded.is_none());
+        match own.as_slice() {
+            [(id, _)] => Ok(*id),
+            [] => Err(Failure::usage("expected a facility of the party, found none")
+                .hint("register one with `oretrail facility register`")),
+            several => {
+                let codes: Vec<&str> = several.iter().map(|(_, record)| record.facility.code.as_str()).collect();
+                Err(Failure::usage(format_args!(
+                    "expected `--facility`, found none and {} to choose from",
+                    codes.len()
+                ))
+                .hint(format_args!("it is one of {}", codes.join(", "))))
+            }
+        }
+    }
+}
+
+/// The facility as given, or else the only one of the party that states the event.
+pub(crate) fn facility_or_only(
+    context: &Context,
+    recording: &Recording,
+    given: Option<String>,
+) -> Result<String, Failure> {
+    if let Some(facility) = given {
+        return Ok(facility);
+    }
+    let by = recording.stating_party(context)?;
+    let archive = Archive::open(context)?;
+    let party = archive.party(&by)?;
+    Ok(archive.only_facility(party)?.to_string())
 }

@@ -1,5 +1,6 @@
 //! `receive`: the named receiver answers a dispatch.
 
+use super::archive::facility_or_only;
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::notations::RECEIVED;
@@ -15,16 +16,16 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail receive mrec-c1 mrec-c2 --facility GEBENG
+  oretrail receive mrec-c1 mrec-c2
   oretrail receive --dispatch 3fa2b1c9 --facility GEBENG
   oretrail receive --facility GEBENG --lot 'lot=mrec-c1 mass=14350.1' --reject mrec-c2 --reason 'seal broken'
   oretrail receive --facility GEBENG --lot 'lot=mrec-c3 accepted=14000 returned=353.92 reason=\"two wet bags\"'")]
 pub(crate) struct Receive {
     /// Lots that are accepted: labels or the beginnings of their ids
     accepted: Vec<String>,
-    /// The facility where the goods are now
+    /// The facility where the goods are now; by default the only one of the party
     #[arg(long, value_name = "FACILITY")]
-    facility: String,
+    facility: Option<String>,
     /// The dispatch; by default the one that brought the first lot
     #[arg(long, value_name = "EVENT")]
     dispatch: Option<String>,
@@ -51,8 +52,9 @@ impl Receive {
                 .hint("`oretrail lots --open` shows what is under way"));
         }
         let (lines, outputs) = self.lines()?;
+        let facility = facility_or_only(context, &self.recording, self.facility)?;
         let body = Body::new()
-            .with("facility", Some(self.facility))
+            .with("facility", Some(facility))
             .with("dispatch", self.dispatch)
             .with("taken_over_at", self.taken_over_at)
             .list("lots", lines)

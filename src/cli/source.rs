@@ -1,5 +1,6 @@
 //! `source`: material enters the ledger.
 
+use super::archive::facility_or_only;
 use super::choice::one_of;
 use super::context::Context;
 use super::error::{Done, Failure};
@@ -18,9 +19,9 @@ pub(crate) struct Source {
     /// How it came here
     #[arg(value_name = "KIND", value_parser = one_of!(SourceKind))]
     source: String,
-    /// The facility: its code, name or the beginning of its id
+    /// The facility: its code, name or the beginning of its id; by default the only one of the party
     #[arg(long, value_name = "FACILITY")]
-    facility: String,
+    facility: Option<String>,
     /// A lot created, as 'name=L form=F mass=KG elements=Nd,Pr'; may be repeated
     #[arg(long, required = true, value_name = "LOT")]
     output: Vec<String>,
@@ -38,9 +39,10 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        let facility = facility_or_only(context, &self.recording, self.facility)?;
         let body = Body::new()
             .with("source", Some(self.source))
-            .with("facility", Some(self.facility))
+            .with("facility", Some(facility))
             .list("outputs", OUTPUT.read_all(&self.output)?)
             .list("prior", PRIOR.read_all(&self.prior)?)
             .with("dispatch", self.dispatch);

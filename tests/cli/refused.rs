@@ -185,6 +185,37 @@ fn words_that_cannot_be_read_say_what_the_object_has() {
 }
 
 #[test]
+fn what_is_left_out_is_asked_for_where_it_is_not_plain() {
+    let world = World::with_parties();
+    world
+        .run(&["source", "mined", "--by", "Neutral Registry Ltd", "--output", "name=o form=ore mass=5"])
+        .failed(2, &["expected a facility of the party, found none", "hint:"]);
+    world.ok(&[
+        "facility",
+        "register",
+        "MILL",
+        "--name",
+        "Mill",
+        "--type",
+        "plant",
+        "--country",
+        "US",
+        "--point",
+        "35.49,-115.5",
+        "--radius",
+        "200",
+        "--by",
+        MINE,
+    ]);
+    world
+        .run(&["source", "mined", "--by", MINE, "--output", "name=o form=ore mass=5"])
+        .failed(2, &["expected `--facility`", "hint: it is one of", "MILL", "PIT"]);
+    world
+        .run(&["accredit", "--by", MINE, "--scheme", "ISO 9001", "--valid-from", "2026-01-01T00:00:00Z"])
+        .failed(2, &["expected what is vouched for"]);
+}
+
+#[test]
 fn too_many_outputs_are_refused_with_the_count() {
     let world = World::with_concentrate();
     let parts: Vec<String> = (0..33).map(|n| format!("name=p{n} mass=1")).collect();
