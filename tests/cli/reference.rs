@@ -1,4 +1,4 @@
-//! The command reference, `docs/commands.md`, is the program's own help.
+//! The command reference, `tests/cli/commands.md`, is the program's own help.
 //!
 //! `ORETRAIL_BLESS=1 cargo test` rewrites it.
 
@@ -32,7 +32,7 @@ fn the_command_reference_is_the_programs_own_help() {
     let mut text = String::from("# Commands\n\nWritten from the program's own help; a test keeps it so.\n\n");
     write_help(&oretrail::cli::command(), "", &mut text);
     let text = text.trim_end().to_owned() + "\n";
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/commands.md");
     if std::env::var_os("ORETRAIL_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &text).unwrap();
@@ -41,6 +41,6 @@ fn the_command_reference_is_the_programs_own_help() {
     let differs = found.lines().zip(text.lines()).position(|(found, wanted)| found != wanted);
     assert!(
         found == text,
-        "docs/commands.md has drifted from line {differs:?}; `ORETRAIL_BLESS=1 cargo test` rewrites it"
+        "tests/cli/commands.md has drifted from line {differs:?}; `ORETRAIL_BLESS=1 cargo test` rewrites it"
     );
 }
