@@ -96,6 +96,9 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::new(Kind::Pipe, error),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Self::usage(format_args!("cannot print: {error}")).hint("free some space where the output goes")
+            }
             _ => Self::new(Kind::Internal, format_args!("cannot print: {error}")),
         }
     }

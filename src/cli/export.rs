@@ -194,5 +194,13 @@ fn statement(
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let path =
         std::path::absolute(path).map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+    if path.exists() && !path.is_file() {
+        // The file is put in place by a rename, which would take a device away.
+        return Err(Failure::usage(format_args!(
+            "expected a file or a free name at {}, found neither",
+            path.display()
+        ))
+        .hint("name a file"));
+    }
     Ok(replace_durably(&RealDisk, &path, bytes, Access::Shared)?)
 }

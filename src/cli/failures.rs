@@ -25,7 +25,7 @@ impl From<DiskError> for Failure {
             ErrorKind::NotFound => Some("check the path"),
             ErrorKind::PermissionDenied => Some("check who may read and write there"),
             ErrorKind::ReadOnlyFilesystem => Some("the folder is on a read-only file system; choose another one"),
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                 Some("free some space and try again; what was acknowledged before is safe")
             }
             _ => None,
@@ -180,7 +180,9 @@ impl From<PlanError> for Failure {
         let message = error.to_string();
         match error {
             PlanError::View(error) => error.into(),
-            PlanError::Sign(error) => Self::usage(error),
+            PlanError::Sign(error) => Self::usage(error).hint(
+                "an event that is too long needs fewer lots or shorter texts: `oretrail split` and several dispatches divide a shipment",
+            ),
             PlanError::Key(cause) => from_any(cause, ""),
             PlanError::NoKey { .. } => Self::usage(message)
                 .hint("`oretrail key list` shows the keys at hand, `--keys DIR` names another folder")

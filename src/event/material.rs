@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// The head of a lot: the lot and the custody event that last moved it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a lot with the event that last moved it")]
 pub struct Head {
     /// The lot.
     pub lot: LotId,

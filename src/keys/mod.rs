@@ -127,6 +127,9 @@ impl KeyError {
             Self::PassphraseMissing(_) => Some(
                 "set ORETRAIL_PASSPHRASE, name a file with the passphrase, or run at a terminal to be asked".to_owned(),
             ),
+            Self::PassphraseWrong(_) => {
+                Some("try again; nobody can recover a passphrase, a recovery key replaces the key".to_owned())
+            }
             Self::Exists { .. } => Some("choose another name".to_owned()),
             Self::Unknown { .. } => Some("`oretrail key list` shows the keys of the folder".to_owned()),
             Self::Memory(error) => error.hint().map(str::to_owned),

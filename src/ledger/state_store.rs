@@ -1,7 +1,8 @@
 //! State of a ledger at its checkpoint: from the index where there is one, by replay where there is none.
 //!
 //! An index behind the log is caught up, in slices of at most [`SLICE`] entries; one ahead of it, of another root, or that
-//! will not open is removed and built anew. A process that cannot get the index in time replays the entries into memory.
+//! will not open is removed and built anew. A process that cannot get the index in time, or cannot write where it lies, replays
+//! the entries into memory.
 //!
 //! Not in scope: keeping entries (`log`), rules (`rules`, through `verify::replay`).
 
@@ -111,7 +112,8 @@ pub enum StateStore {
 }
 
 impl StateStore {
-    /// State at the reader's checkpoint, from the index; from a replay where the index is in use by somebody else.
+    /// State at the reader's checkpoint, from the index; from a replay where the index is in use by somebody else, or lies
+    /// where it can be neither opened nor built anew, as in a read-only folder.
     ///
     /// # Errors
     /// The log cannot be read or is damaged.
@@ -121,12 +123,22 @@ impl StateStore {
         wait: &mut dyn FnMut() -> bool,
         progress: &mut Progress<'_>,
     ) -> Result<Self, StateError> {
+        match Self::indexed(reader, values, wait, progress) {
+            Err(StateError::Index(_) | StateError::View(_)) => Self::replay(reader, values, progress),
+            result => result,
+        }
+    }
+
+    fn indexed(
+        reader: &Reader,
+        values: &DisclosureReader,
+        wait: &mut dyn FnMut() -> bool,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, StateError> {
         let (folder, lock) = (reader.layout().index(), reader.layout().index_lock());
-        let opened = SledIndex::open(&folder, &lock, wait);
-        let mut index = match opened {
-            Ok(index) => index,
-            Err(IndexError::Busy) => return Self::replay(reader, values, progress),
-            Err(_) => Self::fresh(reader, wait)?,
+        let mut index = match SledIndex::open(&folder, &lock, wait) {
+            Err(IndexError::Unusable(_) | IndexError::Damaged(_)) => Self::fresh(reader, wait)?,
+            opened => opened?,
         };
         match catch_up(&mut index, reader, values, progress) {
             Ok(()) => {}

@@ -10,15 +10,17 @@ use std::str::FromStr;
 
 /// Why a text is no time or date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected}, found `{found}`")]
+#[error("expected {expected}, found `{found}`{why}")]
 pub struct TimeError {
     expected: &'static str,
     found: String,
+    why: String,
 }
 
 impl TimeError {
     fn new(expected: &'static str, found: &str) -> Self {
-        Self { expected, found: found.chars().take(40).collect() }
+        let why = no_such_moment(found.as_bytes()).map_or_else(String::new, |why| format!(" ({why})"));
+        Self { expected, found: found.chars().take(40).collect(), why }
     }
 }
 
@@ -37,6 +39,25 @@ fn date_of(bytes: &[u8]) -> Option<civil::Date> {
         return None;
     }
     civil::Date::new(year, two(bytes, 5)?, two(bytes, 8)?).ok()
+}
+
+/// Which part of a well-formed date or time the calendar or the clock does not have.
+fn no_such_moment(bytes: &[u8]) -> Option<String> {
+    let year = i16::from(two(bytes, 0)?) * 100 + i16::from(two(bytes, 2)?);
+    let (month, day) = (two(bytes, 5)?, two(bytes, 8)?);
+    if year < 1900 {
+        return Some("years begin with 1900".to_owned());
+    }
+    let Ok(first) = civil::Date::new(year, month, 1) else {
+        return Some(format!("there is no month {month}"));
+    };
+    let days = first.days_in_month();
+    if !(1..=days).contains(&day) {
+        return Some(format!("the days of month {month} of {year} are 1 to {days}"));
+    }
+    let clock = (two(bytes, 11)?, two(bytes, 14)?, two(bytes, 17)?);
+    let fits = (0..24).contains(&clock.0) && (0..60).contains(&clock.1) && (0..60).contains(&clock.2);
+    (!fits).then(|| "a day ends at 23:59:59".to_owned())
 }
 
 /// Seconds since 1970-01-01T00:00:00Z, between the years 1900 and 9999.
@@ -209,7 +230,15 @@ mod tests {
         ] {
             assert!(bad.parse::<Time>().is_err(), "{bad}");
         }
-        assert!("2026-02-30".parse::<Date>().is_err());
+        for (bad, why) in [
+            ("2026-02-30T00:00:00Z", "(the days of month 2 of 2026 are 1 to 28)"),
+            ("2026-13-01T00:00:00Z", "(there is no month 13)"),
+            ("2026-12-31T24:00:00Z", "(a day ends at 23:59:59)"),
+            ("1815-06-18T00:00:00Z", "(years begin with 1900)"),
+        ] {
+            assert!(bad.parse::<Time>().unwrap_err().to_string().ends_with(why), "{bad}");
+        }
+        assert!("2026-02-30".parse::<Date>().unwrap_err().to_string().ends_with("1 to 28)"));
         assert_eq!(
             "yesterday".parse::<Date>().unwrap_err().to_string(),
             "expected a date such as `2026-11-03`, found `yesterday`"

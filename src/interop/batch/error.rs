@@ -145,7 +145,7 @@ impl BatchError {
             Problem::Missing { hint, .. } => Some((*hint).to_owned()),
             Problem::Ambiguous { .. } => Some("write more of the id, or its full length".to_owned()),
             Problem::Unknown { wanted, .. } => Some(format!(
-                "name {wanted} by a name given earlier in the file, by a label or an id prefix of this ledger, or by its full id"
+                "name {wanted} by a name given earlier in the file, by a label, or by the first 6 or more digits of an id of this ledger"
             )),
             Problem::Repeated(_) => Some("names of steps and lots are local to the file; choose another".to_owned()),
             Problem::Limit { what: "a TOML batch", .. } => {
