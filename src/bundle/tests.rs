@@ -210,8 +210,9 @@ fn dropped_entry_is_named() {
 }
 
 #[test]
-fn repeated_and_reordered_entries_are_refused() {
-    let mut file = BundleFile::parse(export(&Sample::new(), &[]).as_bytes()).unwrap();
+fn repeated_and_reordered_entries_are_refused_by_name() {
+    let sample = Sample::new();
+    let mut file = BundleFile::parse(export(&sample, &[]).as_bytes()).unwrap();
     let good = serde_json::to_string(&file).unwrap();
     let twice = file.ledgers[0].entries[4].clone();
     file.ledgers[0].entries.insert(5, twice);
@@ -223,6 +224,7 @@ fn repeated_and_reordered_entries_are_refused() {
     for bad in [repeated, reordered] {
         let error = BundleFile::parse(bad.as_bytes()).unwrap_err().to_string();
         assert!(error.starts_with("at /ledgers/0/entries/5: expected entries in ascending order of index"), "{error}");
+        assert!(sample.ledger.events.iter().any(|event| error.contains(&event.id.to_string())), "{error}");
     }
 }
 

@@ -115,7 +115,7 @@ impl UnverifiedBundle {
             report.completeness.undecided.extend(reviewed.undecided);
         }
         findings.extend(checked.known_bad(asked, &lineage));
-        findings.iter().cloned().for_each(|finding| report.sort_in(finding));
+        report.sort_in(findings.iter().cloned());
         report.verdicts = answer_all(&report, &matters, asked.trust);
         report.checks = checks(&checked, asked, &report);
         checked.findings = findings;

@@ -2,7 +2,7 @@
 
 use crate::envelope::json::{self, JsonError, Numbers, Rules};
 use crate::tlog::tree::{Node, NodeMap};
-use crate::value::{Blake3, LedgerId, Sha256, Time};
+use crate::value::{Blake3, EventId, LedgerId, Sha256, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,11 @@ fn rising<T: PartialOrd>(
     Ok(())
 }
 
+/// The id that the event of a JWT would have; nothing is known of the JWT yet.
+fn event_of(jwt: &str) -> EventId {
+    EventId::of_signing_input(jwt.rsplit_once('.').map_or(jwt, |(input, _)| input).as_bytes())
+}
+
 fn nodes_rise(pointer: &str, nodes: &[NodeFile]) -> Result<(), ReadError> {
     rising(pointer, "nodes in ascending order, each once", nodes.iter().map(|node| (node.0, node.1)))?;
     match nodes.iter().position(|node| node.0 >= 64) {
@@ -216,8 +221,13 @@ impl LedgerFile {
             return Err(ReadError::shape(format!("{pointer}/checkpoints"), "1 to 64 checkpoints", found));
         }
         let entries = format!("{pointer}/entries");
-        let ascending = "entries in ascending order of index, each once";
-        rising(&entries, ascending, self.entries.iter().map(|entry| entry.index))?;
+        for (number, (before, entry)) in self.entries.iter().zip(self.entries.iter().skip(1)).enumerate() {
+            if before.index >= entry.index {
+                let found = format!("event {} repeated or out of order", event_of(&entry.jwt));
+                let expected = "entries in ascending order of index, each once";
+                return Err(ReadError::shape(format!("{entries}/{}", number + 1), expected, found));
+            }
+        }
         for (number, entry) in self.entries.iter().enumerate() {
             let ascending = "disclosures in ascending order, each once";
             rising(&format!("{entries}/{number}/disclosures"), ascending, entry.disclosures.iter())?;

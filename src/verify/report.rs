@@ -5,11 +5,12 @@
 //! questions). What was not checked is listed with the reason. Format version 0.
 
 use crate::event::{Form, Verdict};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Family, Finding, Severity};
 use crate::value::closed_enum::closed_enum;
 use crate::value::{Blake3, EventId, FacilityId, LedgerId, LotId, PartyId, Sha256, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The version of the report's form.
 pub const REPORT_VERSION: u8 = 0;
@@ -258,18 +259,23 @@ impl Report {
         self.findings().all(|finding| finding.severity() != Severity::Breach)
     }
 
-    /// Puts a finding on the axis it belongs to.
-    pub fn sort_in(&mut self, finding: Finding) {
-        use crate::finding::Family;
-        let axis = match (finding.code, finding.code.family()) {
+    /// Puts findings on the axes they belong to, each once.
+    pub fn sort_in(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        let mut seen: HashSet<Finding> = self.findings().cloned().collect();
+        for finding in findings {
+            if seen.insert(finding.clone()) {
+                self.axis(finding.code).push(finding);
+            }
+        }
+    }
+
+    fn axis(&mut self, code: Code) -> &mut Vec<Finding> {
+        match (code, code.family()) {
             (Code::BundleHole | Code::BundleIncomplete | Code::OmittedReference | Code::UntrustedLedger, _) => {
                 &mut self.completeness.findings
             }
             (_, Family::Chain | Family::Bundle) => &mut self.integrity.findings,
             _ => &mut self.status.findings,
-        };
-        if !axis.contains(&finding) {
-            axis.push(finding);
         }
     }
 }
