@@ -192,6 +192,16 @@ fn a_leaf_in_clear_and_an_unknown_or_null_member_are_refused() {
 }
 
 #[test]
+fn lists_that_are_there_without_need_are_refused() {
+    let signed = signed();
+    let payload = Jws::parse(&signed.jws, Typ::Event).unwrap().payload().unwrap().to_owned();
+    for empty in [r#""cosig":[]"#, r#""voids":[]"#] {
+        let error = open_text(&sign_text(&payload.replacen('{', &format!("{{{empty},"), 1)), &[]).to_string();
+        assert!(error.contains("empty list"), "{error}");
+    }
+}
+
+#[test]
 fn cosignatures_come_with_the_event_and_cover_its_body() {
     let other = SigningKey::from_bytes(&[8; 32]);
     let mut prepared = Prepared::new(draft(), &mut salts()).unwrap();

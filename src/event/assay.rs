@@ -166,7 +166,12 @@ pub struct Assay {
     #[serde(default, skip_serializing)]
     pub report: Option<Report>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 

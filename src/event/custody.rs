@@ -96,7 +96,12 @@ pub struct Transform {
     #[serde(default, skip_serializing)]
     pub batch: Option<Text>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 
@@ -142,7 +147,12 @@ pub struct Split {
     #[serde(default, skip_serializing)]
     pub difference: Option<Loss>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 
@@ -241,7 +251,12 @@ pub struct Retire {
     #[serde(default, skip_serializing)]
     pub product: Option<Text>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 

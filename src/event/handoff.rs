@@ -60,7 +60,12 @@ pub struct Dispatch {
     #[serde(default, skip_serializing)]
     pub licence: Option<ExportLicence>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 
@@ -130,7 +135,12 @@ pub struct ReceivedLot {
     #[serde(default, skip_serializing)]
     pub packages: Option<Vec<Package>>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 

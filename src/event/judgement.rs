@@ -64,7 +64,12 @@ pub struct Summary {
     #[serde(default, skip_serializing)]
     pub person: Option<Text>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 
@@ -136,7 +141,12 @@ pub struct Decision {
     #[serde(default, skip_serializing)]
     pub person: Option<Text>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 

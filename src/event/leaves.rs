@@ -47,6 +47,21 @@ text_form!(
     |b| Some(Self(b))
 );
 
+/// Reads a list that must not be empty where it is present, so that "nothing" has one spelling: no member.
+pub(super) fn present<'de, T, D>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    let list = <Vec<T> as serde::Deserialize>::deserialize(deserializer)?;
+    if list.is_empty() {
+        return Err(serde::de::Error::custom(
+            "expected at least one element, or no such member at all; found an empty list",
+        ));
+    }
+    Ok(list)
+}
+
 /// One row of the closed table of withholdable leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeafDef {

@@ -196,13 +196,13 @@ struct Wire<'a> {
     to: Option<Time>,
     #[serde(borrow)]
     body: &'a RawValue,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::leaves::present")]
     cosig: Vec<Cosignature>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::leaves::present")]
     voids: Vec<EventId>,
     #[serde(rename = "_sd_alg")]
     _sd_alg: SdAlgorithm,
-    #[serde(rename = "_sd", default)]
+    #[serde(rename = "_sd", default, deserialize_with = "super::leaves::present")]
     hidden: Vec<SdDigest>,
 }
 

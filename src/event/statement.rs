@@ -61,7 +61,12 @@ pub struct Title {
     #[serde(default, skip_serializing)]
     pub price: Option<Text>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 
@@ -168,7 +173,12 @@ pub struct Change {
     #[serde(default, skip_serializing)]
     pub value: Option<serde_json::Value>,
     /// Digests of leaves that are not shown.
-    #[serde(rename = "_sd", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "_sd",
+        default,
+        deserialize_with = "super::leaves::present",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub hidden: Vec<SdDigest>,
 }
 
