@@ -47,4 +47,4 @@ pub use lineage_source::{LineageSource, statement_leaves};
 pub use log::RecoveryView;
 pub use signers::Signers;
 pub use snapshot::{Kept, Recorded, Snapshot, SnapshotError};
-pub use writer::{Blob, Committed, Writer};
+pub use writer::{Appended, Blob, Committed, Writer};

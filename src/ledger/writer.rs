@@ -46,6 +46,15 @@ pub struct Committed {
     pub index: Option<String>,
 }
 
+/// A batch that is durable, and that the state does not show yet.
+#[derive(Debug)]
+#[must_use = "the state is behind until it follows"]
+pub struct Appended {
+    checkpoint: VerifiedCheckpoint,
+    /// Where the private values of its events lie.
+    values: Vec<(EventId, u64)>,
+}
+
 /// The largest document that is stored, in bytes.
 pub const MAX_DOCUMENT: u64 = 4 << 30;
 
@@ -149,6 +158,15 @@ impl Writer {
     /// # Errors
     /// The plan continues another state; a step failed: the error says whether the batch may still be recorded.
     pub fn commit(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Committed, AppendError> {
+        let appended = self.append(plan, blobs, signers)?;
+        Ok(self.follow(plan, appended))
+    }
+
+    /// The first half of [`Self::commit`]: what makes the batch durable. Until [`Self::follow`], the state is the old one.
+    ///
+    /// # Errors
+    /// As of [`Self::commit`].
+    pub fn append(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Appended, AppendError> {
         let entries: Vec<&[u8]> = plan.planned.iter().map(|planned| planned.entry.as_slice()).collect();
         let kept: Vec<PrivateRecord> = plan.planned.iter().filter_map(private_record).collect();
         let key = self.log.identity().vkeys().last().cloned();
@@ -165,12 +183,16 @@ impl Writer {
             key: key.as_ref(),
         };
         let checkpoint = self.log.append_batch(&entries, &mut steps)?.clone();
-        let values: Vec<(EventId, u64)> = kept.iter().map(|record| record.event).zip(steps.offsets).collect();
         self.tail = plan.tail;
+        Ok(Appended { checkpoint, values: kept.iter().map(|record| record.event).zip(steps.offsets).collect() })
+    }
+
+    /// The second half of [`Self::commit`]: brings the state up to what was appended.
+    pub fn follow(&mut self, plan: &Plan, appended: Appended) -> Committed {
         let tip = Tip { size: self.log.size(), root: self.log.root() };
         let records = plan.planned.iter().flat_map(|planned| &planned.delta);
-        let put = self.state.put(records, &values, self.values.length(), tip);
-        Ok(Committed { checkpoint, index: put.err().map(|error| error.to_string()) })
+        let put = self.state.put(records, &appended.values, self.values.length(), tip);
+        Committed { checkpoint: appended.checkpoint, index: put.err().map(|error| error.to_string()) }
     }
 }
 
