@@ -17,7 +17,7 @@ use crate::finding::Finding;
 use crate::rules::{Admission, admit};
 use crate::state::{Delta, FeedKey, FeedRecord, Find, Overlay, Position, Put, View, ViewError, apply};
 use crate::tlog::entry::{self, Entry, EntryError};
-use crate::value::{Blake3, EventId, KeyId, LedgerId, Time};
+use crate::value::{Blake3, EventId, KeyId, LedgerId, PublicKey, Time};
 use std::collections::BTreeMap;
 
 /// A clock behind the last entry by up to this many seconds uses the last entry's time.
@@ -122,6 +122,9 @@ impl Tail {
     }
 }
 
+/// Whether a key made a signature.
+type Verify<'a> = dyn Fn(&Jws<'_>, &PublicKey) -> bool + 'a;
+
 /// Events planned together; recorded all or not at all.
 pub struct Batch<'a> {
     view: Overlay<&'a dyn Find>,
@@ -160,17 +163,22 @@ impl<'a> Batch<'a> {
     /// Plans one draft, recorded at `now`. A refused one is returned and does not become part of the batch.
     pub fn add(&mut self, draft: Draft, now: Time, signers: &mut dyn Signers) -> Result<Planned, PlanError> {
         self.time_of_recording(now)?;
-        let signed = self.sign(draft, signers)?;
-        self.add_signed(signed, now)
+        let (signed, public) = self.sign(draft, signers)?;
+        // Verified when it was signed; once is enough.
+        self.add_verified(signed, now, &|_, key| *key == public)
     }
 
     /// Plans an event that was signed elsewhere, with the disclosures that came with it.
     pub fn add_signed(&mut self, signed: Signed, now: Time) -> Result<Planned, PlanError> {
+        self.add_verified(signed, now, &|jws, key| jws.verify(key))
+    }
+
+    fn add_verified(&mut self, signed: Signed, now: Time, verify: &Verify<'_>) -> Result<Planned, PlanError> {
         let recorded_at = self.time_of_recording(now)?;
         let kind = signed.event.payload.kind();
         let entry = Entry { prev: self.tail.link, recorded_at, jwt: signed.jws.clone() };
         let entry = entry.format().map_err(|cause| PlanError::Entry { kind, cause })?;
-        let planned = self.judge(signed, entry, recorded_at)?;
+        let planned = self.judge(signed, entry, recorded_at, verify)?;
         if !planned.is_refused() {
             self.take(&planned);
         }
@@ -188,7 +196,7 @@ impl<'a> Batch<'a> {
         Ok(now.max(last))
     }
 
-    fn sign(&self, draft: Draft, signers: &mut dyn Signers) -> Result<Signed, PlanError> {
+    fn sign(&self, draft: Draft, signers: &mut dyn Signers) -> Result<(Signed, PublicKey), PlanError> {
         let kid = self.choose_key(&draft, signers)?;
         let cosigners = draft.cosigners.clone();
         let portable = is_portable(&draft, &self.view)?;
@@ -203,7 +211,8 @@ impl<'a> Batch<'a> {
         for (purpose, kid) in cosigners {
             prepared.cosign(purpose, &*signers.key(&kid).map_err(PlanError::Key)?)?;
         }
-        Ok(prepared.sign(&*signers.key(&kid).map_err(PlanError::Key)?)?)
+        let key = signers.key(&kid).map_err(PlanError::Key)?;
+        Ok((prepared.sign(&key)?, PublicKey::from(&*key)))
     }
 
     /// The key a draft names, or the first of the issuer's keys at hand that the rules let sign it.
@@ -233,11 +242,17 @@ impl<'a> Batch<'a> {
         signers.next_after(feed, recorded.as_ref()).map_err(PlanError::Key)
     }
 
-    fn judge(&self, signed: Signed, entry: Vec<u8>, recorded_at: Time) -> Result<Planned, PlanError> {
+    fn judge(
+        &self,
+        signed: Signed,
+        entry: Vec<u8>,
+        recorded_at: Time,
+        verify: &Verify<'_>,
+    ) -> Result<Planned, PlanError> {
         let at = Position { ledger: self.tail.ledger, index: self.tail.size, recorded_at };
         let jws = Jws::parse(&signed.jws, Typ::Event).map_err(|error| PlanError::Key(Box::new(error)))?;
         let event = &signed.event;
-        let signed_by = |key: &crate::value::PublicKey| jws.verify(key);
+        let signed_by = |key: &PublicKey| verify(&jws, key);
         let admission = Admission { view: &self.view, at, after: self.tail.time, event, signed_by: &signed_by };
         let findings = admit(&admission)?;
         let delta =

@@ -6,7 +6,9 @@ use super::record::{
 };
 use super::view::{Find, Put, View, ViewError};
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 /// State held in memory.
 #[derive(Debug, Default, Clone)]
@@ -136,16 +138,43 @@ impl View for Memory {
 }
 
 /// Memory laid over another view: what a batch has put so far hides what lies below.
+///
+/// Parties, keys and facilities read from below are kept: they are few, asked for with every event, and do not change
+/// while the view is borrowed.
 #[derive(Debug)]
 pub struct Overlay<V> {
     base: V,
     top: Memory,
+    parties: RefCell<HashMap<PartyId, Option<PartyRecord>>>,
+    keys: RefCell<HashMap<KeyId, Option<KeyRecord>>>,
+    facilities: RefCell<HashMap<FacilityId, Option<FacilityRecord>>>,
+}
+
+/// The most records of one sort that an overlay keeps of the view below.
+const KEPT: usize = 10_000;
+
+/// What was read before, or else what `read` reads.
+fn kept<K: Copy + Eq + Hash, T: Clone>(
+    known: &RefCell<HashMap<K, Option<T>>>,
+    id: &K,
+    read: impl FnOnce() -> Result<Option<T>, ViewError>,
+) -> Result<Option<T>, ViewError> {
+    if let Some(found) = known.borrow().get(id) {
+        return Ok(found.clone());
+    }
+    let found = read()?;
+    let mut known = known.borrow_mut();
+    if known.len() < KEPT {
+        known.insert(*id, found.clone());
+    }
+    Ok(found)
 }
 
 impl<V: View> Overlay<V> {
     /// An overlay that has put nothing yet.
     pub fn new(base: V) -> Self {
-        Self { base, top: Memory::default() }
+        let (parties, keys, facilities) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { base, top: Memory::default(), parties, keys, facilities }
     }
 }
 
@@ -161,15 +190,18 @@ impl<V: View> View for Overlay<V> {
     }
 
     fn party(&self, id: &PartyId) -> Result<Option<PartyRecord>, ViewError> {
-        self.top.party(id)?.map_or_else(|| self.base.party(id), |found| Ok(Some(found)))
+        let below = || kept(&self.parties, id, || self.base.party(id));
+        self.top.party(id)?.map_or_else(below, |found| Ok(Some(found)))
     }
 
     fn key(&self, id: &KeyId) -> Result<Option<KeyRecord>, ViewError> {
-        self.top.key(id)?.map_or_else(|| self.base.key(id), |found| Ok(Some(found)))
+        let below = || kept(&self.keys, id, || self.base.key(id));
+        self.top.key(id)?.map_or_else(below, |found| Ok(Some(found)))
     }
 
     fn facility(&self, id: &FacilityId) -> Result<Option<FacilityRecord>, ViewError> {
-        self.top.facility(id)?.map_or_else(|| self.base.facility(id), |found| Ok(Some(found)))
+        let below = || kept(&self.facilities, id, || self.base.facility(id));
+        self.top.facility(id)?.map_or_else(below, |found| Ok(Some(found)))
     }
 
     fn feed(&self, key: &FeedKey) -> Result<Option<FeedRecord>, ViewError> {

@@ -22,9 +22,12 @@ pub enum HexError {
 
 /// Parses 64 lower-case hex digits; upper case is refused, so that a digest has one spelling.
 pub(crate) fn parse_hex32(text: &str) -> Result<[u8; 32], HexError> {
-    let bad = |c: &char| !matches!(c, '0'..='9' | 'a'..='f');
-    if let Some((position, found)) = text.chars().enumerate().find(|(_, c)| bad(c)) {
-        return Err(HexError::Digit { found, position: position + 1 });
+    let is_digit = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    if !text.bytes().all(is_digit) {
+        let mut digits = text.chars().enumerate();
+        if let Some((position, found)) = digits.find(|(_, c)| !u8::try_from(*c).is_ok_and(is_digit)) {
+            return Err(HexError::Digit { found, position: position + 1 });
+        }
     }
     let mut bytes = [0; 32];
     hex::decode_to_slice(text, &mut bytes).map_err(|_| HexError::Length(text.chars().count()))?;
