@@ -209,7 +209,7 @@ fn spread(what: &str, runs: usize, work: &mut dyn FnMut(usize)) {
         .collect();
     let used = (cpu() - before) * 1e3 / runs as f64;
     elapsed.sort_by(f64::total_cmp);
-    let (median, high) = (elapsed[runs / 2], elapsed[(runs * 99 / 100).min(runs - 1)]);
+    let (median, high) = (elapsed[runs / 2], elapsed[(runs * 99).div_ceil(100).saturating_sub(1).min(runs - 1)]);
     println!("{what:<36} p50 {median:>8.1} ms  p99 {high:>8.1} ms  cpu {used:>8.1} ms");
 }
 
