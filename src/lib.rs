@@ -12,7 +12,7 @@
 //! | L1 | [`event`], [`finding`] |
 //! | L2 | [`envelope`], [`keyring`], [`tlog`] |
 //! | L3 | [`state`], [`lineage`] |
-//! | L4 | [`rules`] |
+//! | L4 | [`rules`], [`policy`] |
 //! | L5 | [`verify`], [`bundle`] |
 //! | L6 | [`ledger`], [`keys`] |
 //! | L7 | [`interop`], [`cli`] |
@@ -29,6 +29,7 @@ pub mod keyring;
 pub mod keys;
 pub mod ledger;
 pub mod lineage;
+pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod state;

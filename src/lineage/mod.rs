@@ -10,6 +10,7 @@
 
 mod graph;
 mod order;
+pub mod provenance;
 pub mod trace;
 
 pub use graph::{Direction, Graph, Lineage, LineageLot, Step, ViewGraph, downstream, upstream, walk};

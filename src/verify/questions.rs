@@ -4,9 +4,9 @@
 //! vouched for leaves unproven; contradicted beats unproven beats confirmed. Nothing is confirmed where nobody vouches
 //! for completeness: what was left out might be the opposite.
 
-use super::report::{Answer, Condition, Question, Reason, Report};
+use super::report::{Answer, Condition, Question, Report};
 use crate::event::Verdict;
-use crate::finding::{Code, Family, Finding, Severity};
+use crate::finding::{Code, Family, Finding, Reason, Severity};
 use crate::rules::review::undecided;
 use crate::rules::trust::Trust;
 use crate::value::EventId;

@@ -5,7 +5,7 @@
 //! questions). What was not checked is listed with the reason. Format version 0.
 
 use crate::event::{Form, Verdict};
-use crate::finding::{Code, Family, Finding, Severity};
+use crate::finding::{Code, Family, Finding, Reason, Severity};
 use crate::value::closed_enum::closed_enum;
 use crate::value::{Blake3, EventId, FacilityId, LedgerId, LotId, PartyId, Sha256, Time};
 use schemars::JsonSchema;
@@ -153,20 +153,6 @@ pub struct Completeness {
 pub struct Status {
     /// Corrected, revoked, tainted; every rule of custody, place, mass, time and evidence that an event breaks.
     pub findings: Vec<Finding>,
-}
-
-/// Why an answer is what it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reason {
-    /// In a sentence.
-    pub text: String,
-    /// The code of the finding, where it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<Code>,
-    /// Events that bear it out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub events: Vec<EventId>,
 }
 
 /// The answer to a question.

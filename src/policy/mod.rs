@@ -1,0 +1,9 @@
+//! Layer 4: what a lineage means for a question about the lot: claims, specifications, procurement policies.
+//!
+//! Everything here is decided from a [`trail::Trail`], the lineage with its evidence, and from arguments: packs, dates,
+//! parameters, exceptions. Unknown is never a pass: a question is CONFIRMED only where every fact it needs is shown at the
+//! level asked for, CONTRADICTED where a shown fact speaks against it at whatever level, and UNPROVEN otherwise.
+//!
+//! Not in scope: how evidence is verified (`verify`, `bundle`), what a breach is (`rules`), rendering (`report`).
+
+pub mod trail;
