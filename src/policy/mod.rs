@@ -6,4 +6,8 @@
 //!
 //! Not in scope: how evidence is verified (`verify`, `bundle`), what a breach is (`rules`), rendering (`report`).
 
+pub mod custody_model;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod trail;
+pub mod upstream;
