@@ -9,5 +9,6 @@
 pub mod custody_model;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod pack;
 pub mod trail;
 pub mod upstream;
