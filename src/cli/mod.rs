@@ -46,6 +46,7 @@ mod output;
 mod pairs;
 mod party;
 mod passphrase;
+mod policy;
 mod progress;
 mod publish;
 mod random;
@@ -129,6 +130,7 @@ enum Verb {
     Trace(trace::Trace),
     Export(export::Export),
     Verify(verify::Verify),
+    Policy(policy::Policy),
     Audit(audit::Audit),
     Publish(publish::Publish),
     Explain(explain::Explain),
@@ -166,6 +168,7 @@ impl Verb {
             Self::Trace(verb) => verb.run(context),
             Self::Export(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),
+            Self::Policy(verb) => verb.run(context),
             Self::Audit(verb) => verb.run(context),
             Self::Publish(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),

@@ -6,6 +6,7 @@ mod custody;
 mod evidence;
 mod help;
 mod keys;
+mod policies;
 mod reading;
 mod reference;
 mod refused;
