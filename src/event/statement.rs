@@ -12,6 +12,9 @@ use crate::value::{EventId, LotId, PartyId, Text, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The most countries that a claim lists; there are fewer.
+const MAX_COUNTRIES: usize = 256;
+
 /// Makes a testable statement about a lot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,13 +42,21 @@ impl References for Claim {
 
 impl Shape for Claim {
     fn check_shape(&self) -> Result<(), ShapeError> {
-        let (stage, process, least) = match &self.claim {
-            Statement::ProcessedIn { stage, process, .. } => (stage, process, 1),
-            Statement::NotProcessedIn { stage, process, .. } => (stage, process, 0),
+        let given =
+            |stage: &Option<_>, process: &Option<_>| usize::from(stage.is_some()) + usize::from(process.is_some());
+        let countries = match &self.claim {
+            Statement::Origin { countries, .. } => countries,
+            Statement::ProcessedIn { stage, process, countries } => {
+                ShapeError::count("claim.stage, claim.process", given(stage, process), 1, 1)?;
+                countries
+            }
+            Statement::NotProcessedIn { stage, process, countries } => {
+                ShapeError::count("claim.stage, claim.process", given(stage, process), 0, 1)?;
+                countries
+            }
             _ => return Ok(()),
         };
-        let given = usize::from(stage.is_some()) + usize::from(process.is_some());
-        ShapeError::count("claim.stage, claim.process", given, least, 1)
+        ShapeError::count("claim.countries", countries.len(), 1, MAX_COUNTRIES)
     }
 }
 

@@ -6,9 +6,11 @@
 //!
 //! Not in scope: how evidence is verified (`verify`, `bundle`), what a breach is (`rules`), rendering (`report`).
 
+pub mod claim;
 pub mod custody_model;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod pack;
 pub mod trail;
 pub mod upstream;
+pub mod weigh;

@@ -7,6 +7,7 @@
 use super::report::{Answer, Condition, Question, Report};
 use crate::event::Verdict;
 use crate::finding::{Code, Family, Finding, Reason, Severity};
+use crate::policy::weigh::{Decision, Weighed, because, reason};
 use crate::rules::review::undecided;
 use crate::rules::trust::Trust;
 use crate::value::EventId;
@@ -24,7 +25,7 @@ pub fn answer_all(report: &Report, matters: &BTreeSet<EventId>, trust: &Trust) -
         for answer in answers.iter_mut().filter(|answer| answer.verdict == Verdict::Confirmed) {
             answer.verdict = Verdict::Unproven;
             answer.why.insert(0, reason(missing));
-            answer.needed.extend(needed(missing));
+            answer.needed.push(missing.code.cure().to_owned());
         }
     }
     answers
@@ -37,52 +38,9 @@ struct Asked<'a> {
     trust: &'a Trust,
 }
 
-/// What counts for an answer so far.
-#[derive(Default)]
-struct Weighed {
-    against: Vec<Reason>,
-    open: Vec<Reason>,
-    needed: Vec<String>,
-}
-
-fn reason(finding: &Finding) -> Reason {
-    let events = finding.event.iter().chain(&finding.related).copied().collect();
-    let place = finding.place.as_ref().map_or(String::new(), |place| format!(" ({place})"));
-    let text = format!("expected {}, found {}{place}", finding.expected, finding.found);
-    Reason { text, code: Some(finding.code), events }
-}
-
-fn needed(finding: &Finding) -> Option<String> {
-    (finding.severity() != Severity::Breach).then(|| finding.code.cure().to_owned())
-}
-
-impl Weighed {
-    fn contradict<'a>(&mut self, findings: impl Iterator<Item = &'a Finding>) {
-        self.against.extend(findings.map(reason));
-    }
-
-    fn leave_open<'a>(&mut self, findings: impl Iterator<Item = &'a Finding>) {
-        for finding in findings {
-            self.open.push(reason(finding));
-            self.needed.extend(needed(finding));
-        }
-    }
-
-    fn answer(mut self, question: Question, confirmed: impl FnOnce() -> Vec<Reason>) -> Answer {
-        self.needed.sort();
-        self.needed.dedup();
-        let (verdict, why) = match (self.against.is_empty(), self.open.is_empty()) {
-            (false, _) => (Verdict::Contradicted, self.against),
-            (true, false) => (Verdict::Unproven, self.open),
-            (true, true) => (Verdict::Confirmed, confirmed()),
-        };
-        let needed = if verdict == Verdict::Unproven { self.needed } else { Vec::new() };
-        Answer { question, verdict, why, needed }
-    }
-}
-
-fn because(text: String) -> Vec<Reason> {
-    vec![Reason { text, code: None, events: Vec::new() }]
+fn answer(weighed: Weighed, question: Question, confirmed: impl FnOnce() -> Vec<Reason>) -> Answer {
+    let Decision { verdict, why, needed } = weighed.decide(confirmed);
+    Answer { question, verdict, why, needed }
 }
 
 fn is_breach(finding: &&Finding) -> bool {
@@ -122,11 +80,14 @@ impl Asked<'_> {
         let integrity = &self.report.integrity;
         let mut weighed = Weighed::default();
         weighed.contradict(integrity.findings.iter().filter(is_breach));
-        weighed.answer(Question::Integrity, || {
+        answer(weighed, Question::Integrity, || {
             let size = |ledger: &super::report::LedgerReport| format!("{} at size {}", ledger.origin, ledger.size);
             let sizes: Vec<String> = self.report.ledgers.iter().map(size).collect();
             let (entries, signatures) = (integrity.entries, integrity.signatures);
-            because(format!("{entries} entries, {signatures} signatures and the tree of {}", sizes.join(", ")))
+            vec![because(
+                format!("{entries} entries, {signatures} signatures and the tree of {}", sizes.join(", ")),
+                [],
+            )]
         })
     }
 
@@ -136,7 +97,7 @@ impl Asked<'_> {
         weighed.contradict(completeness.findings.iter().filter(is_breach));
         weighed.leave_open(completeness.findings.iter().filter(|finding| !is_breach(finding)));
         weighed.leave_open(completeness.undecided.iter());
-        weighed.answer(Question::Completeness, || {
+        answer(weighed, Question::Completeness, || {
             let word = |ledger: &super::report::LedgerReport| {
                 let words = format!("as of size {}, on the word of {}", ledger.size, ledger.origin);
                 let events = ledger.operator.into_iter().map(EventId::from).collect();
@@ -156,7 +117,7 @@ impl Asked<'_> {
         let undecided = self.report.completeness.undecided.iter();
         weighed.leave_open(undecided.filter(|f| f.event.is_some_and(|event| self.lineage.contains(&event))));
         self.addressed(&mut weighed);
-        weighed.answer(Question::Custody, || because(self.whereabouts()))
+        answer(weighed, Question::Custody, || vec![because(self.whereabouts(), [])])
     }
 
     /// Where a recipient is asked for, the lot must be under way to that one.
@@ -202,8 +163,9 @@ impl Asked<'_> {
         }
         let lacking = &[Code::SiteNotAccredited, Code::PartyNotAccredited, Code::AccreditationSuspended];
         weighed.leave_open(self.of_code(lacking));
-        weighed.answer(Question::Accredited, || {
-            because(format!("identity and site of all {} events of the lineage are vouched for", self.lineage.len()))
+        answer(weighed, Question::Accredited, || {
+            let text = format!("identity and site of all {} events of the lineage are vouched for", self.lineage.len());
+            vec![because(text, [])]
         })
     }
 }
