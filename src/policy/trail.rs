@@ -133,6 +133,8 @@ pub struct TrailAssay {
     pub magnetic: Option<Magnetic>,
     /// The certificate by ISO/IEC 17025 7.8.2.1, where shown.
     pub report: Option<Report>,
+    /// Everything found on it, notes too: an incomplete certificate, another assay that disagrees, impossible properties.
+    pub findings: Vec<Finding>,
 }
 
 /// One lot of the lineage.
