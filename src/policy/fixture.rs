@@ -2,7 +2,7 @@
 
 use super::trail::*;
 use crate::event::*;
-use crate::lineage::provenance::{Attribution, Interval, Provenance};
+use crate::lineage::provenance::{Flows, Interval, Pass, Passage, Weights};
 use crate::value::*;
 
 /// A lineage being told; lots and steps are named by their numbers.
@@ -175,41 +175,36 @@ impl Story {
 
     /// The trail of a lot, complete and sound, with its provenance.
     pub(crate) fn trail(self, subject: usize) -> Trail {
-        let provenance = attribute(&self.lots, &self.steps, subject);
-        Trail { subject, lots: self.lots, steps: self.steps, provenance, is_complete: true, is_sound: true }
+        let flows = flows(&self.lots, &self.steps, subject);
+        let provenance = flows.attribute_all();
+        let (is_complete, is_sound) = (true, true);
+        Trail { subject, lots: self.lots, steps: self.steps, provenance, flows, is_complete, is_sound }
     }
 }
 
-/// Exact shares where they come out even; what does not goes to the last input.
-fn attribute(lots: &[TrailLot], steps: &[TrailStep], subject: usize) -> Provenance {
+/// The lineage in numbers, as the amounts of the lots are.
+fn flows(lots: &[TrailLot], steps: &[TrailStep], subject: usize) -> Flows {
     let held = |lot: usize, element: Element| {
-        lots[lot].amounts.iter().find(|amount| amount.element == element).map_or(0, |amount| amount.least)
+        lots[lot].amounts.iter().find(|amount| amount.element == element).map(|amount| Interval::exact(amount.least))
     };
-    let of = |amount: &Amount| {
-        let element = amount.element;
-        let (mut of_lots, mut of_steps) = (vec![None; lots.len()], vec![None; steps.len()]);
-        of_lots[subject] = Some(amount.least);
-        for (number, step) in steps.iter().enumerate().rev() {
-            let through: Vec<u64> = step.outputs.iter().filter_map(|output| of_lots[*output]).collect();
-            if through.is_empty() {
-                continue;
+    let totals: Vec<(Element, Interval)> =
+        lots[subject].amounts.iter().map(|amount| (amount.element, Interval::exact(amount.least))).collect();
+    let mut flows = Flows { subject, lots: lots.len(), steps: steps.len(), totals, ..Flows::default() };
+    flows.holds = lots.iter().map(|lot| lot.amounts.iter().map(|amount| amount.element).collect()).collect();
+    for (number, step) in steps.iter().enumerate() {
+        let made: Vec<usize> = step.outputs.iter().copied().filter(|lot| lots[*lot].made_by == Some(number)).collect();
+        let moved = step.outputs.iter().filter(|lot| !made.contains(lot));
+        let moves =
+            moved.map(|lot| Passage { step: number, outputs: vec![*lot], inputs: vec![(*lot, Pass::Straight)] });
+        flows.passages.extend(moves);
+        if !made.is_empty() {
+            let inputs: Vec<(usize, Pass)> = step.inputs.iter().map(|lot| (*lot, Pass::Straight)).collect();
+            for (element, _) in &flows.totals {
+                let inputs = step.inputs.iter().map(|lot| held(*lot, *element)).collect();
+                flows.weights.insert((*element, flows.passages.len()), Weights { inputs, gain: None });
             }
-            of_steps[number] = Some(through.iter().sum::<u64>());
-            let makes = step.outputs.iter().any(|output| lots[*output].made_by == Some(number));
-            let inputs: Vec<usize> = step.inputs.iter().copied().filter(|i| makes && held(*i, element) > 0).collect();
-            let all: u64 = inputs.iter().map(|input| held(*input, element)).sum();
-            let mut left = through.iter().sum::<u64>();
-            for (at, input) in inputs.iter().enumerate() {
-                let part =
-                    u128::from(through.iter().sum::<u64>()) * u128::from(held(*input, element)) / u128::from(all);
-                let part = if at + 1 == inputs.len() { left } else { u64::try_from(part).unwrap() };
-                left -= part;
-                of_lots[*input] = Some(of_lots[*input].unwrap_or(0) + part);
-            }
+            flows.passages.push(Passage { step: number, outputs: made, inputs });
         }
-        let intervals = |all: Vec<Option<u64>>| all.into_iter().map(|mg| mg.map(Interval::exact)).collect();
-        let total = Interval::exact(amount.least);
-        Attribution { element, total, lots: intervals(of_lots), steps: intervals(of_steps) }
-    };
-    Provenance { elements: lots[subject].amounts.iter().map(of).collect() }
+    }
+    flows
 }

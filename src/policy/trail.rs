@@ -10,42 +10,11 @@ use crate::event::{
     AnalyteValue, AssayStatus, CustodyModel, Form, Kind, Magnetic, Method, OutputRole, Process, Report, SourceKind,
     Stage, When,
 };
-use crate::finding::{Finding, Reason};
-use crate::lineage::provenance::Provenance;
-use crate::value::closed_enum::closed_enum;
+use crate::finding::Finding;
+use crate::lineage::provenance::{Flows, Provenance};
 use crate::value::{Country, Element, EventId, FacilityId, LedgerId, LotId, Mass, PartyId, Time};
 
-closed_enum!(
-    /// How well a place is evidenced, weakest first.
-    PlaceLevel, "an evidence level of a place", {
-        Declared = "declared", "the operator's word";
-        Documented = "documented", "a third party's document, held by digest, whose issuer is named";
-        Countersigned = "countersigned", "an unrelated receiver of trusted identity states that it took the goods over there";
-        Accredited = "accredited", "an authority of the trust file vouches for the facility, in scope and over the whole period";
-    }
-);
-
-closed_enum!(
-    /// How well a time is bounded from above, weakest first.
-    TimeLevel, "an evidence level of a time", {
-        Declared = "declared", "the issuer's and the operator's word";
-        Pinned = "pinned", "an unrelated ledger of the trust file imported it";
-        Witnessed = "witnessed", "a checkpoint that covers it is cosigned by enough witnesses of the trust file";
-    }
-);
-
-/// How well it is evidenced that a step took place where it is said to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlaceEvidence {
-    /// The level reached.
-    pub level: PlaceLevel,
-    /// What it rests on.
-    pub why: Vec<Reason>,
-    /// What would raise it to `accredited`, in a sentence; empty where it is.
-    pub needed: Vec<String>,
-    /// Findings that contradict the place: the point outside its country or fence, another operator's, over capacity.
-    pub against: Vec<Finding>,
-}
+pub use crate::rules::evidence_level::{PlaceEvidence, PlaceLevel, TimeLevel};
 
 /// What is known of a stage before the material entered the ledger, by the word of who entered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +146,8 @@ pub struct Trail {
     pub steps: Vec<TrailStep>,
     /// How much of each element of the subject came through which lot and step.
     pub provenance: Provenance,
+    /// What the provenance is computed from, to ask other things of it ([`Flows::last`]).
+    pub flows: Flows,
     /// Whether anything that belongs is missing: then absence proves nothing, and CONFIRMED is out of reach.
     pub is_complete: bool,
     /// Whether integrity holds and the ledgers are trusted: otherwise CONFIRMED is out of reach as well.

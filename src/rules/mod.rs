@@ -10,6 +10,7 @@ pub mod accreditation;
 mod chain;
 mod custody;
 pub mod data;
+pub mod evidence_level;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod keys;

@@ -17,6 +17,7 @@
 mod balance;
 mod evidence;
 mod facts;
+mod held;
 mod lots;
 mod magnet;
 mod mass;
@@ -27,7 +28,9 @@ mod sites;
 mod status;
 mod time;
 
+pub use evidence::laboratory;
 pub use facts::Facts;
+pub use held::{Held, Openness};
 pub use settled::Settled;
 
 use super::trust::Trust;

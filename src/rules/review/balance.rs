@@ -74,7 +74,7 @@ impl<'a> Balance<'a> {
 
     pub(super) fn outputs(&self) -> impl Iterator<Item = (&'a LotFact, Option<Mass>)> {
         let weighed = match self.step.kind {
-            StepKind::Receipt { weighed } => Some(weighed),
+            StepKind::Receipt { weighed, .. } => Some(weighed),
             _ => None,
         };
         self.facts.known(&self.step.outputs).map(move |(_, lot)| (lot, weighed.unwrap_or(lot.made)))

@@ -1,12 +1,12 @@
 //! Review of evidence: assays missing, provisional, in disagreement, of laboratories nobody trusts, reports in part.
 
 use super::lots::{AssayFact, LotFact, Share, find};
-use super::{Review, magnet, trusts_somebody};
+use super::{Review, ReviewContext, magnet, trusts_somebody};
 use crate::event::{
-    Assay, AssayStatus, Body, DispatchReason, LeafStatus, Leaves as _, Outcome, Receive, Scheme, Subject,
+    Assay, AssayStatus, Body, DispatchReason, Event, Form, LeafStatus, Leaves as _, Outcome, Receive, Scheme, Subject,
 };
 use crate::finding::{Code, Finding};
-use crate::rules::accreditation::Question;
+use crate::rules::accreditation::{Question, Standing};
 use crate::rules::data::{WHOLE, cap_ppb};
 use crate::state::ViewError;
 use crate::value::{Analyte, Element};
@@ -102,30 +102,11 @@ impl Review<'_> {
     }
 
     fn laboratory(&mut self, assay: &Assay, lot: Option<&LotFact>) -> Result<(), ViewError> {
-        let ctx = self.ctx;
-        if !trusts_somebody(ctx.trust) {
+        if !trusts_somebody(self.ctx.trust) {
             return Ok(());
         }
         let issuer = self.event.issuer();
-        let analytes: Vec<Analyte> = assay.results.iter().flatten().map(|line| line.analyte).collect();
-        let country = match assay.facility.map(|id| ctx.view.facility(&id)).transpose()?.flatten() {
-            Some(record) => Some(record.facility.country),
-            None => ctx.view.party(&issuer)?.map(|party| party.country),
-        };
-        let whole = self.question();
-        let question = Question {
-            subject: assay.facility.map_or(Subject::Party(issuer), Subject::Facility),
-            scheme: Scheme::Iso17025,
-            country,
-            method: Some(assay.method),
-            matrix: lot.map(|lot| lot.form),
-            analytes: &analytes,
-            from: assay.performed.map_or(whole.from, |date| date.start()),
-            to: assay.performed.map_or(whole.to, |date| date.end()),
-            ..whole
-        };
-        let accreditations = &ctx.facts.facts.accreditations;
-        let standing = accreditations.laboratory(issuer, &question, ctx.trust, ctx.view, ctx.as_of)?;
+        let standing = laboratory(self.event, assay, lot.map(|lot| lot.form), self.ctx)?;
         let expected = "a laboratory accredited for the method and analytes on that day by somebody trusted";
         self.vouched(&standing, Code::LaboratoryNotAccredited, expected, issuer.into());
         Ok(())
@@ -165,6 +146,37 @@ impl Review<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the laboratory of an assay, with corrections in place, is competent for its method, matrix and analytes on the day
+/// it was performed.
+///
+/// # Errors
+/// State could not be read.
+pub fn laboratory(
+    event: &Event,
+    assay: &Assay,
+    matrix: Option<Form>,
+    ctx: &ReviewContext<'_>,
+) -> Result<Standing, ViewError> {
+    let (issuer, when) = (event.issuer(), event.payload.when);
+    let analytes: Vec<Analyte> = assay.results.iter().flatten().map(|line| line.analyte).collect();
+    let country = match assay.facility.map(|id| ctx.view.facility(&id)).transpose()?.flatten() {
+        Some(record) => Some(record.facility.country),
+        None => ctx.view.party(&issuer)?.map(|party| party.country),
+    };
+    let question = Question {
+        subject: assay.facility.map_or(Subject::Party(issuer), Subject::Facility),
+        scheme: Scheme::Iso17025,
+        country,
+        processes: &[],
+        method: Some(assay.method),
+        matrix,
+        analytes: &analytes,
+        from: assay.performed.map_or(when.start(), |date| date.start()),
+        to: assay.performed.map_or(when.end(), |date| date.end()),
+    };
+    ctx.facts.facts.accreditations.laboratory(issuer, &question, ctx.trust, ctx.view, ctx.as_of)
 }
 
 /// How far two values may differ, where they differ by more: the root of the squares of their uncertainties, 10⁻¹⁵.

@@ -5,7 +5,8 @@ use super::overlay::{Overlays, Put};
 use super::settled::Settled;
 use super::sites::Sites;
 use crate::event::{
-    AnalyteValue, Body, Correct, CorrectAction, DispatchReason, Event, Outcome, Process, Quantity, Receive, SourceKind,
+    AnalyteValue, Body, Correct, CorrectAction, DispatchReason, Event, LeafStatus, Leaves as _, Outcome, Process,
+    Quantity, Receive, SourceKind,
 };
 use crate::rules::accreditation::Accreditations;
 use crate::rules::trust::Trust;
@@ -28,6 +29,8 @@ pub(super) enum StepKind {
     Receipt {
         /// The receiver's net dry mass.
         weighed: Option<Mass>,
+        /// Whether the receiver may have weighed and does not show it.
+        hidden: bool,
     },
     /// A receiver accepts one part of a lot and returns another.
     Division,
@@ -129,8 +132,9 @@ impl Facts {
                         lot.receivers.push(event.issuer());
                     }
                     let weighed = line.quantity.as_ref().map(|quantity| quantity.net_dry);
+                    let hidden = line.leaf_status("quantity") == Some(LeafStatus::WithheldOrAbsent);
                     let lot = vec![line.lot];
-                    self.step(event, StepKind::Receipt { weighed }, body.facility, &[], lot.clone(), lot);
+                    self.step(event, StepKind::Receipt { weighed, hidden }, body.facility, &[], lot.clone(), lot);
                 }
                 Outcome::Partial => {
                     let parts = [part(line.accepted), part(line.returned)].into_iter().flatten().collect();
@@ -138,8 +142,8 @@ impl Facts {
                 }
                 // A step of nothing, so that the number of a line is that of its step.
                 Outcome::Rejected => {
-                    let weighed = None;
-                    self.step(event, StepKind::Receipt { weighed }, body.facility, &[], Vec::new(), Vec::new());
+                    let kind = StepKind::Receipt { weighed: None, hidden: false };
+                    self.step(event, kind, body.facility, &[], Vec::new(), Vec::new());
                 }
             }
         }
@@ -177,17 +181,22 @@ impl Facts {
     /// Puts a corrected value where pass one keeps it; a value of another type than the leaf's changes nothing.
     fn put(&mut self, by: EventId, put: &Put<'_>) {
         if let ("/body", "results", Some(lot)) = (put.object, put.leaf, self.assayed.get(&put.event)) {
-            if let (Ok(lines), Some(lot)) = (from_json::<Vec<AnalyteValue>>(put), self.lots.get_mut(lot)) {
-                lot.set_results(put.event, &lines);
+            let Some(lot) = self.lots.get_mut(lot) else { return };
+            match (put.value, from_json::<Vec<AnalyteValue>>(put)) {
+                (None, _) => lot.hide_results(put.event),
+                (_, Some(lines)) => lot.set_results(put.event, &lines),
+                _ => {}
             }
             return;
         }
         let number = |list: &str| put.object.strip_prefix("/body/")?.strip_prefix(list)?.strip_prefix('/');
         if let Some(output) = number("outputs").and_then(|number| number.parse().ok()) {
             let Some(lot) = self.lots.get_mut(&LotId::new(put.event, output)) else { return };
-            match put.leaf {
-                "quantity" => drop(from_json::<Quantity>(put).map(|quantity| lot.set_quantity(&quantity))),
-                "composition" => drop(from_json::<Vec<AnalyteValue>>(put).map(|lines| lot.set_composition(&lines))),
+            match (put.leaf, put.value) {
+                ("quantity", None) => lot.hide_quantity(),
+                ("composition", None) => lot.hide_composition(),
+                ("quantity", _) => from_json(put).iter().for_each(|quantity| lot.set_quantity(quantity)),
+                ("composition", _) => from_json(put).iter().for_each(|lines: &Vec<_>| lot.set_composition(lines)),
                 _ => return,
             }
             lot.corrected_by = Some(by);
@@ -197,12 +206,16 @@ impl Facts {
     }
 
     fn put_receipt(&mut self, put: &Put<'_>, line: &str, by: EventId) {
-        let (Ok(quantity), Ok(line)) = (from_json::<Quantity>(put), line.parse::<usize>()) else { return };
+        let Ok(line) = line.parse::<usize>() else { return };
         let Some((first, end)) = self.steps_of.get(&put.event).copied() else { return };
         let steps = self.steps.get_mut(first..end).unwrap_or_default();
         let Some(step) = steps.get_mut(line) else { return };
-        if let StepKind::Receipt { weighed } = &mut step.kind {
-            *weighed = Some(quantity.net_dry);
+        if let StepKind::Receipt { weighed, hidden } = &mut step.kind {
+            match (put.value, from_json::<Quantity>(put)) {
+                (None, _) => (*weighed, *hidden) = (None, true),
+                (_, Some(quantity)) => (*weighed, *hidden) = (Some(quantity.net_dry), false),
+                _ => return,
+            }
             if let Some(lot) = step.inputs.first().and_then(|lot| self.lots.get_mut(lot)) {
                 lot.corrected_by = Some(by);
             }
@@ -210,6 +223,7 @@ impl Facts {
     }
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(put: &Put<'_>) -> Result<T, serde_json::Error> {
-    T::deserialize(put.value)
+/// The value as what the leaf holds; `None` where it is not shown or is of another type.
+fn from_json<T: serde::de::DeserializeOwned>(put: &Put<'_>) -> Option<T> {
+    T::deserialize(put.value?).ok()
 }

@@ -41,6 +41,8 @@ pub(super) struct AssayFact {
     pub(super) superseded: bool,
     /// Whether its values are used: decided when the facts are settled.
     pub(super) counts: bool,
+    /// Whether it may have results that are not shown, or that cannot be resolved without values that are not.
+    pub(super) hidden: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -60,6 +62,12 @@ pub(super) struct LotFact {
     totals: Totals,
     /// Whether a composition may be withheld.
     pub(super) maybe_withheld: bool,
+    /// Whether its mass is withheld, or a receiver's later weighing may be.
+    pub(super) mass_hidden: bool,
+    /// Whether its composition is that of the inputs of the step that made it.
+    pub(super) derived: bool,
+    /// Elements of a derived composition that rest on values that are not shown.
+    pub(super) derived_hidden: Vec<Element>,
     pub(super) assays: Vec<AssayFact>,
     /// Parties that took it over.
     pub(super) receivers: Vec<PartyId>,
@@ -82,6 +90,9 @@ impl LotFact {
             stated: Vec::new(),
             totals: [None, None],
             maybe_withheld: lot.leaf_status("composition") == Some(LeafStatus::WithheldOrAbsent),
+            mass_hidden: lot.quantity.is_none(),
+            derived: false,
+            derived_hidden: Vec::new(),
             assays: Vec::new(),
             receivers: Vec::new(),
             assayed_by_other: false,
@@ -98,6 +109,7 @@ impl LotFact {
 
     pub(super) fn set_quantity(&mut self, quantity: &Quantity) {
         self.made = Some(quantity.net_dry);
+        self.mass_hidden = false;
         self.weighing_ppb = quantity.uncertainty.map(|u| ratio_ppb(u.mg(), quantity.net_dry.mg()));
     }
 
@@ -105,6 +117,25 @@ impl LotFact {
         self.totals = totals(lines);
         self.stated = shares(lines, &self.totals, false);
         self.maybe_withheld = false;
+    }
+
+    /// A correction puts a mass that is not shown.
+    pub(super) fn hide_quantity(&mut self) {
+        (self.made, self.weighing_ppb, self.mass_hidden) = (None, None, true);
+    }
+
+    /// A correction puts a composition that is not shown.
+    pub(super) fn hide_composition(&mut self) {
+        self.stated.clear();
+        (self.totals, self.maybe_withheld) = ([None, None], true);
+    }
+
+    /// A correction puts results that are not shown.
+    pub(super) fn hide_results(&mut self, event: EventId) {
+        if let Some(assay) = self.assays.iter_mut().find(|assay| assay.event == event) {
+            assay.shares.clear();
+            assay.hidden = true;
+        }
     }
 
     pub(super) fn add_assay(&mut self, event: EventId, by: PartyId, assay: &Assay) {
@@ -116,14 +147,20 @@ impl LotFact {
         }
         let shares = assay.results.as_ref().map_or_else(Vec::new, |lines| shares(lines, &self.totals, true));
         let status = assay.status;
+        let unresolved = |line: &AnalyteValue| {
+            line.basis != Basis::Absolute && line.analyte.element().is_some_and(|e| find(&shares, e).is_none())
+        };
+        let withheld = assay.leaf_status("results") == Some(LeafStatus::WithheldOrAbsent);
+        let hidden = withheld || (self.maybe_withheld && assay.results.iter().flatten().any(unresolved));
         self.assayed_by_other |= by != self.maker;
-        self.assays.push(AssayFact { event, by, status, shares, superseded: false, counts: false });
+        self.assays.push(AssayFact { event, by, status, shares, superseded: false, counts: false, hidden });
     }
 
     pub(super) fn set_results(&mut self, event: EventId, lines: &[AnalyteValue]) {
         let totals = self.totals;
         if let Some(assay) = self.assays.iter_mut().find(|assay| assay.event == event) {
             assay.shares = shares(lines, &totals, true);
+            assay.hidden = false;
         }
     }
 
@@ -150,7 +187,7 @@ impl LotFact {
     }
 }
 
-const fn rank(status: Option<AssayStatus>) -> u8 {
+pub(super) const fn rank(status: Option<AssayStatus>) -> u8 {
     match status {
         Some(AssayStatus::Umpire) => 3,
         Some(AssayStatus::Final) => 2,

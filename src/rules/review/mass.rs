@@ -75,7 +75,7 @@ pub(super) fn problems(balance: &Balance<'_>) -> Vec<Problem> {
     if step.kind == StepKind::Source || step.inputs.is_empty() {
         return found;
     }
-    if let StepKind::Receipt { weighed } = step.kind {
+    if let StepKind::Receipt { weighed, .. } = step.kind {
         found.extend(receipt(balance, weighed));
     } else {
         found.extend(closed(balance));
@@ -128,7 +128,7 @@ fn element_problem(balance: &Balance<'_>, flow: Flow) -> Option<Problem> {
 }
 
 /// Whether a material holds more elements than anybody lists: what is dug up, and products taken back.
-const fn is_unsorted(form: Form) -> bool {
+pub(super) const fn is_unsorted(form: Form) -> bool {
     matches!(form, Form::Ore | Form::EndOfLife | Form::Component | Form::EndItem)
 }
 

@@ -32,11 +32,12 @@ pub(super) struct Put<'a> {
     pub(super) event: EventId,
     pub(super) object: &'a str,
     pub(super) leaf: &'a str,
-    pub(super) value: &'a serde_json::Value,
+    /// The value; `None` where the correction does not show it.
+    pub(super) value: Option<&'a serde_json::Value>,
 }
 
 impl Overlays {
-    /// Takes in a correction, and tells of each value it puts.
+    /// Takes in a correction, and tells of each value it puts, shown or not.
     pub(super) fn observe(&mut self, by: EventId, body: &Correct, tell: &mut dyn FnMut(Put<'_>)) {
         if body.action != CorrectAction::Overlay {
             return;
@@ -50,8 +51,8 @@ impl Overlays {
             let root = self.root(body.target, &change.object, &change.leaf);
             if let Some(value) = &change.value {
                 self.put(by, &root, value);
-                tell(Put { event: root.0, object: &root.1, leaf: &root.2, value });
             }
+            tell(Put { event: root.0, object: &root.1, leaf: &root.2, value: change.value.as_ref() });
             roots.push(root);
         }
         self.roots.insert(by, roots);

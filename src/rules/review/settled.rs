@@ -21,7 +21,7 @@ use crate::rules::data::Operation;
 use crate::rules::trust::Trust;
 use crate::state::{View, ViewError};
 use crate::value::{Element, EventId, FacilityId, LotId, Mass, Time};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A gain along the lineage that exceeds what chance allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Settled {
     pub(super) tainted: HashMap<LotId, EventId>,
     /// By number of the step: the mass before the receiver weighed anew.
     pub(super) before: HashMap<usize, Mass>,
+    /// Numbers of the steps where that mass may not be the last one weighed.
+    pub(super) before_hidden: HashSet<usize>,
 }
 
 impl Settled {
@@ -140,8 +142,10 @@ impl Sweep<'_> {
         self.derive(step);
         let first = step.inputs.first().and_then(|lot| self.settled.facts.lots.get(lot));
         let before = first.and_then(LotFact::booked);
+        let is_hidden = first.is_some_and(|lot| lot.mass_hidden);
         if let (StepKind::Receipt { .. }, Some(before)) = (step.kind, before) {
             self.settled.before.insert(number, before);
+            self.settled.before_hidden.extend(is_hidden.then_some(number));
         }
         let balance = Balance { facts: &self.settled.facts, step, before };
         let broken = mass::problems(&balance).iter().any(|problem| problem.code().severity() == Severity::Breach);
@@ -153,10 +157,13 @@ impl Sweep<'_> {
         self.carried.extend(carried);
         self.taint(step, is_breached);
         self.pass_through(step)?;
-        if let (StepKind::Receipt { weighed: Some(weighed) }, Some(id)) = (step.kind, step.inputs.first())
+        if let (StepKind::Receipt { weighed, hidden }, Some(id)) = (step.kind, step.inputs.first())
             && let Some(lot) = self.settled.facts.lots.get_mut(id)
         {
-            lot.received = Some(weighed);
+            if let Some(weighed) = weighed {
+                (lot.received, lot.mass_hidden) = (Some(weighed), false);
+            }
+            lot.mass_hidden |= hidden;
         }
         Ok(())
     }
@@ -171,10 +178,17 @@ impl Sweep<'_> {
         let bare = |id: &&LotId| lots.get(*id).is_some_and(|lot| !lot.is_analysed());
         let outputs: Vec<LotId> = if keeps { step.outputs.iter().filter(bare).copied().collect() } else { Vec::new() };
         let mean = if outputs.is_empty() { Vec::new() } else { mean(&self.settled.facts, &step.inputs) };
+        let hidden: Vec<Element> = if outputs.is_empty() {
+            Vec::new()
+        } else {
+            Element::ALL.iter().copied().filter(|element| self.settled.rests_on_hidden(step, *element)).collect()
+        };
         let by_other = parts && step.inputs.iter().any(|id| lots.get(id).is_some_and(|lot| lot.assayed_by_other));
         for id in outputs {
             if let Some(lot) = self.settled.facts.lots.get_mut(&id) {
                 lot.stated.clone_from(&mean);
+                lot.derived = true;
+                lot.derived_hidden.clone_from(&hidden);
             }
         }
         for id in step.outputs.iter().filter(|_| by_other) {

@@ -1,0 +1,216 @@
+//! What lots hold of an element, for attribution: the best value, and how far values that are not shown may change it.
+//!
+//! The best value is that of review (umpire before final before the maker's book before provisional, later before
+//! earlier), on the book mass. It is *hidden* where a value that is not shown may take its place: a composition or results
+//! that may be withheld and would count for more, a mass, a receiver's weighing, a correction without its value, or an
+//! input of the step whose composition it has. A lot holds no more of an element than it weighs. Elements are listed in
+//! clear: what a lot does not list it does not hold, unless a value at hand says otherwise.
+
+use super::Settled;
+use super::facts::{Step, StepKind};
+use super::lots::{LotFact, find, rank};
+use super::mass::is_unsorted;
+use crate::event::{Event, Process};
+use crate::lineage::provenance::{Interval, Weights};
+use crate::value::{Element, EventId, LotId, Mass};
+use std::borrow::Cow;
+
+/// Whether what a lot holds of an element is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Openness {
+    /// Measured, or bounded by a limit of quantification.
+    Known,
+    /// Nobody analysed the lot for it.
+    NotAnalysed,
+    /// A value that is not shown decides.
+    Hidden,
+}
+
+/// What a lot holds of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// In milligrams; the most is `u64::MAX` where nothing bounds it.
+    pub mass: Interval,
+    /// Whether it is known.
+    pub openness: Openness,
+}
+
+impl Settled {
+    /// What a lot holds of an element at its book mass; `None` where it holds none by what is stated in clear and shown,
+    /// or where the lot is not known here.
+    #[must_use]
+    pub fn held(&self, lot: &LotId, element: Element) -> Option<Held> {
+        let lot = self.facts.lots.get(lot)?;
+        lot.held(element, lot.booked().filter(|_| !lot.mass_hidden))
+    }
+
+    /// The net dry mass of a lot by the books; `None` where it is not shown.
+    #[must_use]
+    pub fn book_mass(&self, lot: &LotId) -> Option<Mass> {
+        let lot = self.facts.lots.get(lot)?;
+        lot.booked().filter(|_| !lot.mass_hidden)
+    }
+
+    /// The event with all corrections in place.
+    #[must_use]
+    pub fn corrected<'e>(&self, event: &'e Event) -> Cow<'e, Event> {
+        self.facts.overlays.corrected(event)
+    }
+
+    /// Processes and years in which a step brought its facility over the capacity registered for them.
+    pub fn overruns(&self, event: &EventId) -> impl Iterator<Item = (Process, u16)> {
+        let found = self.overruns.get(event).into_iter().flatten();
+        found.map(|overrun| (overrun.process, overrun.year))
+    }
+
+    /// Whether another assay of the same hand supersedes this one.
+    #[must_use]
+    pub fn is_superseded(&self, lot: &LotId, assay: &EventId) -> bool {
+        let assays = self.facts.lots.get(lot).into_iter().flat_map(|lot| &lot.assays);
+        assays.into_iter().any(|fact| fact.event == *assay && fact.superseded)
+    }
+
+    /// What went into a step of an event held of an element, and what came out above it. `line` is the number of the lot
+    /// among those answered, for a receipt. `None` where the event made no such step, or no lot that came out holds any.
+    #[must_use]
+    pub fn weights(&self, event: &EventId, line: usize, element: Element) -> Option<Weights> {
+        let (first, end) = self.facts.steps_of.get(event).copied()?;
+        let number = first.checked_add(line).filter(|number| *number < end)?;
+        let step = self.facts.steps.get(number)?;
+        let outputs = self.outputs(step, element);
+        if outputs.iter().all(Option::is_none) {
+            return None;
+        }
+        let inputs = self.inputs(number, step, element);
+        let gain = self.gain(number, step, element, &inputs, &outputs);
+        let inputs = inputs.into_iter().map(|input| Some(input??.mass)).collect();
+        Some(Weights { inputs, gain })
+    }
+
+    /// By input: `None` where the lot is not known, then whether it holds the element.
+    fn inputs(&self, number: usize, step: &Step, element: Element) -> Vec<Option<Option<Held>>> {
+        let before = self.before.get(&number).copied().filter(|_| !self.before_hidden.contains(&number));
+        let held = |id: &LotId| {
+            let lot = self.facts.lots.get(id)?;
+            Some(match step.kind {
+                StepKind::Receipt { .. } => lot.held(element, before),
+                _ => lot.held(element, lot.booked().filter(|_| !lot.mass_hidden)),
+            })
+        };
+        let mut all: Vec<Option<Option<Held>>> = step.inputs.iter().map(held).collect();
+        if all.iter().all(|held| matches!(held, Some(None))) {
+            // What is dug up or taken back holds more elements than anybody lists.
+            for (slot, id) in all.iter_mut().zip(&step.inputs) {
+                let lot = self.facts.lots.get(id).filter(|lot| is_unsorted(lot.form));
+                let open = |lot: &LotFact| Held { mass: up_to(lot.booked()), openness: Openness::NotAnalysed };
+                *slot = Some(lot.map(open));
+            }
+        }
+        all
+    }
+
+    fn outputs(&self, step: &Step, element: Element) -> Vec<Option<Held>> {
+        let held = |(_, lot): (LotId, &LotFact)| match step.kind {
+            StepKind::Receipt { weighed: Some(weighed), .. } => lot.held(element, Some(weighed)),
+            StepKind::Receipt { hidden: true, .. } => lot.held(element, None),
+            StepKind::Receipt { .. } => lot.held(element, lot.booked().filter(|_| !lot.mass_hidden)),
+            _ => lot.held(element, lot.made),
+        };
+        self.facts.known(&step.outputs).map(held).collect()
+    }
+
+    /// What came out above what went in, beyond uncertainty, as review finds it; or what hidden values leave room for.
+    fn gain(
+        &self,
+        number: usize,
+        step: &Step,
+        element: Element,
+        inputs: &[Option<Option<Held>>],
+        outputs: &[Option<Held>],
+    ) -> Option<(Interval, bool)> {
+        if step.kind == StepKind::Source {
+            return None;
+        }
+        if inputs.iter().any(Option::is_none) {
+            return Some((Interval::UNKNOWN, false));
+        }
+        let held_in = || inputs.iter().flatten().flatten();
+        let held_out = || outputs.iter().flatten();
+        if held_in().any(|held| held.openness == Openness::NotAnalysed) {
+            return None;
+        }
+        let most_in = held_in().map(|held| held.mass).fold(Interval::default(), Interval::plus);
+        let out = held_out().map(|held| held.mass).fold(Interval::default(), Interval::plus);
+        let room = out.most.saturating_sub(most_in.least);
+        if room == 0 {
+            return None;
+        }
+        if held_in().chain(held_out()).any(|held| held.openness == Openness::Hidden) {
+            return Some((Interval { least: 0, most: if out.most == u64::MAX { u64::MAX } else { room } }, false));
+        }
+        let balance = self.balance(number)?;
+        let least = out.least.saturating_sub(most_in.most);
+        let is_gain = if balance.operation().adds(element) {
+            least > 0
+        } else {
+            let flow = balance.least_out(&balance.flow(element));
+            flow.gain().is_some_and(|gain| gain > flow.tolerance())
+        };
+        (is_gain && least > 0).then_some((Interval { least, most: room }, true))
+    }
+
+    /// Whether what the outputs of a step derive from its inputs rests on hidden values.
+    pub(super) fn rests_on_hidden(&self, step: &Step, element: Element) -> bool {
+        let lots: Vec<&LotFact> = step.inputs.iter().filter_map(|id| self.facts.lots.get(id)).collect();
+        let is_hidden = |lot: &LotFact, net: Option<Mass>| {
+            lot.held(element, net).is_some_and(|held| held.openness == Openness::Hidden)
+        };
+        match lots.as_slice() {
+            // The composition of one lot is that of its parts, whatever it weighs.
+            [one] => is_hidden(one, Some(Mass::MAX)),
+            several => {
+                let open = |lot: &&&LotFact| is_hidden(lot, lot.booked().filter(|_| !lot.mass_hidden));
+                several.iter().any(|lot| open(&lot)) || several.iter().any(|lot| lot.mass_hidden)
+            }
+        }
+    }
+}
+
+fn up_to(net: Option<Mass>) -> Interval {
+    Interval { least: 0, most: net.map_or(u64::MAX, Mass::mg) }
+}
+
+impl LotFact {
+    /// What the lot holds at a net dry mass.
+    pub(super) fn held(&self, element: Element, net: Option<Mass>) -> Option<Held> {
+        let share = self.share(element).filter(|share| share.assayed || !self.derived || self.lists(element));
+        if share.is_none() && !self.lists(element) {
+            return None;
+        }
+        let Some(net) = net else { return Some(Held { mass: up_to(None), openness: Openness::Hidden }) };
+        if self.is_hidden(element) {
+            return Some(Held { mass: up_to(Some(net)), openness: Openness::Hidden });
+        }
+        let Some(share) = share else {
+            return Some(Held { mass: up_to(Some(net)), openness: Openness::NotAnalysed });
+        };
+        let most = u64::try_from(share.mg(net)).unwrap_or(u64::MAX);
+        let least = if share.measured { most } else { 0 };
+        Some(Held { mass: Interval { least, most }, openness: Openness::Known })
+    }
+
+    /// Whether a composition or results that are not shown may take the place of the best value for an element.
+    fn is_hidden(&self, element: Element) -> bool {
+        let counting = || self.assays.iter().filter(|assay| assay.counts && !assay.superseded);
+        if self.derived && (self.derived_hidden.contains(&element) || counting().any(|assay| assay.hidden)) {
+            return true;
+        }
+        let book = find(&self.stated, element).map(|_| (rank(None), 0));
+        let assays = || counting().zip(1..).map(|(assay, at)| (assay, (rank(Some(assay.status)), at)));
+        let shown = assays().filter(|(assay, _)| find(&assay.shares, element).is_some()).map(|(_, key)| key);
+        let best = shown.chain(book).max();
+        let hidden_book = self.maybe_withheld.then_some((rank(None), 0));
+        let hidden = assays().filter(|(assay, _)| assay.hidden).map(|(_, key)| key).chain(hidden_book).max();
+        hidden.is_some_and(|hidden| best.is_none_or(|best| hidden >= best))
+    }
+}
