@@ -13,12 +13,13 @@ use crate::finding::Finding;
 use crate::interop::batch::{Context as Names, NoNames, Resolver, Step};
 use crate::keys::{Cost, KeyEntry, KeyError, KeyRole, KeysAtHand, NewKey};
 use crate::ledger::disk::RealDisk;
+use crate::ledger::read::Reader;
 use crate::ledger::{Batch, Draft, Plan, Tail, Writer};
 use crate::state::Memory;
 use crate::tlog::vkey::{KeyKind, KeyName, VerifierKey};
 use crate::value::{LedgerId, PartyId, Text, Time};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Create a ledger: its folder, its log key, and the registration of its operator.
@@ -56,10 +57,7 @@ impl Init {
     pub(crate) fn run(mut self, context: &mut Context) -> Result<Done, Failure> {
         let folder =
             self.folder.clone().or_else(|| context.global.ledger_given()).unwrap_or_else(|| PathBuf::from("."));
-        if folder.join("oretrail.toml").exists() {
-            return Err(Failure::usage(format_args!("expected no ledger in {}, found one", folder.display()))
-                .hint("choose another folder"));
-        }
+        let begun = is_begun(&folder)?;
         let now = context.now()?;
         let operator = self.recording.key.clone().unwrap_or_else(|| OPERATOR_KEY.to_owned());
         let operator = self.key(context, &operator, KeyRole::Party, now)?;
@@ -70,8 +68,12 @@ impl Init {
         let step = self.registration(context, &operator)?;
         let (disk, keys_folder) = (RealDisk, context.keys_folder()?);
         let mut keys = open_keys(context, &disk, &keys_folder)?;
+        let begun = begun.then(|| go_on(&folder, &vkey, &keys)).transpose()?;
         let plan = first_entries(&step, &vkey, &log, now, &mut keys)?;
-        let mut writer = Writer::create(Arc::new(RealDisk), &folder, vkey.clone(), &mut patience())?;
+        let mut writer = match begun {
+            Some(writer) => writer,
+            None => Writer::create(Arc::new(RealDisk), &folder, vkey.clone(), &mut patience())?,
+        };
         writer.commit(&plan, &[], &mut keys)?;
         drop(keys);
         let party = operator_of(&plan)?;
@@ -115,6 +117,32 @@ impl Init {
         let none = || Failure::new(Kind::Internal, "expected one step, found none");
         steps.steps.into_iter().next().ok_or_else(none)
     }
+}
+
+fn refuse_ledger(folder: &Path, found: &str) -> Failure {
+    Failure::usage(format_args!("expected no ledger in {}, found {found}", folder.display()))
+        .hint("choose another folder")
+}
+
+/// Whether an interrupted `init` left a ledger without entries here.
+fn is_begun(folder: &Path) -> Result<bool, Failure> {
+    if !folder.join("oretrail.toml").exists() {
+        return Ok(false);
+    }
+    let reader = Reader::open(Arc::new(RealDisk), folder).map_err(|_| refuse_ledger(folder, "one"))?;
+    if reader.size() == 0 { Ok(true) } else { Err(refuse_ledger(folder, "one")) }
+}
+
+/// Opens what an interrupted `init` left, for its first entries.
+fn go_on(folder: &Path, vkey: &VerifierKey, keys: &KeysAtHand<'_>) -> Result<Writer, Failure> {
+    let writer = Writer::open(Arc::new(RealDisk), folder, keys, &mut patience(), &mut |_, _| {})?;
+    if writer.tail().size > 0 {
+        return Err(refuse_ledger(folder, "one: an interrupted `init`, which is finished now"));
+    }
+    if writer.identity().vkeys() != std::slice::from_ref(vkey) {
+        return Err(refuse_ledger(folder, "one without entries, of another origin or log key"));
+    }
+    Ok(writer)
 }
 
 /// Plans the operator's registration and the binding of the log key.

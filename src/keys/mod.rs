@@ -40,6 +40,14 @@ pub enum KeyError {
         /// The key folder.
         folder: PathBuf,
     },
+    /// The name is that of a key that was not finished, or whose key file was moved away.
+    #[error("expected no key `{name}` in {}, found its description without its key file", folder.display())]
+    Unfinished {
+        /// The name.
+        name: String,
+        /// The key folder.
+        folder: PathBuf,
+    },
     /// No key of this name or id.
     #[error("expected the name of a key in {}, or the beginning of its id, found `{wanted}`", folder.display())]
     Unknown {
@@ -131,6 +139,10 @@ impl KeyError {
                 Some("try again; nobody can recover a passphrase, a recovery key replaces the key".to_owned())
             }
             Self::Exists { .. } => Some("choose another name".to_owned()),
+            Self::Unfinished { name, .. } => Some(format!(
+                "choose another name; or remove {name}.pub, if an interrupted `key new` or `init` left it (and not you, \
+                 by moving {name}.pem away)"
+            )),
             Self::Unknown { .. } => Some("`oretrail key list` shows the keys of the folder".to_owned()),
             Self::Memory(error) => error.hint().map(str::to_owned),
             Self::Ambiguous { .. } => Some("give more characters, or the name".to_owned()),

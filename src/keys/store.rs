@@ -118,8 +118,11 @@ impl<'d> KeyStore<'d> {
         let _lock = self.lock()?;
         let path = self.path(new.name, "pem");
         let exists = || KeyError::Exists { name: new.name.to_owned(), folder: self.folder.clone() };
-        if self.disk.metadata(&path)?.is_some() || self.disk.metadata(&self.path(new.name, "pub"))?.is_some() {
+        if self.disk.metadata(&path)?.is_some() {
             return Err(exists());
+        }
+        if self.disk.metadata(&self.path(new.name, "pub"))?.is_some() {
+            return Err(KeyError::Unfinished { name: new.name.to_owned(), folder: self.folder.clone() });
         }
         let key = SigningKey::from_bytes(seed);
         let passphrase = passphrase.get(self.disk, &path, Ask::New)?;

@@ -43,6 +43,50 @@ fn a_second_ledger_in_one_folder_and_an_unknown_folder_are_refused() {
     elsewhere.failed(2, &["expected a ledger in", "hint:"]);
 }
 
+const INIT: [&str; 8] = [
+    "init",
+    "--origin",
+    "custody.example/log",
+    "--operator",
+    "Neutral Registry Ltd",
+    "--country",
+    "IE",
+    "--no-passphrase",
+];
+
+#[test]
+fn an_init_stopped_before_its_first_commit_is_gone_on_with() {
+    let world = World::new();
+    let (toml, memory) = (world.path("ledger/oretrail.toml"), world.path("keys/signing-memory"));
+    let made = std::fs::read(&toml).unwrap();
+    world.run(&INIT).failed(2, &["expected no ledger in", "found one"]);
+    // What there was before: a ledger without entries, a memory of two keys that signed nothing.
+    std::fs::remove_dir_all(world.path("ledger")).unwrap();
+    std::fs::create_dir_all(world.path("ledger/pending")).unwrap();
+    std::fs::write(&toml, made).unwrap();
+    let lines = std::fs::read_to_string(&memory).unwrap();
+    let entered: Vec<&str> = lines.lines().take_while(|line| !line.contains("feeds")).collect();
+    assert!(entered.len() >= 2 && entered.len() < lines.lines().count());
+    std::fs::write(&memory, entered.join("\n") + "\n").unwrap();
+    let mut other = INIT.to_vec();
+    other[2] = "other.example/log";
+    world.run(&other).failed(2, &["without entries, of another origin or log key"]);
+    world.ok(&INIT);
+    assert_eq!(world.size(), 2);
+    world.ok(&["audit"]);
+}
+
+#[test]
+fn a_key_without_its_file_is_no_key_and_is_not_overwritten() {
+    let world = World::empty();
+    world.ok(&["key", "new", "gate", "--no-passphrase"]);
+    std::fs::remove_file(world.path("keys/gate.pem")).unwrap();
+    let refused = world.run(&["key", "new", "gate", "--no-passphrase"]);
+    refused.failed(2, &["found its description without its key file", "hint:", "remove gate.pub"]);
+    std::fs::remove_file(world.path("keys/gate.pub")).unwrap();
+    world.ok(&["key", "new", "gate", "--no-passphrase"]);
+}
+
 #[test]
 fn an_init_that_is_refused_leaves_no_ledger() {
     let world = World::empty();
