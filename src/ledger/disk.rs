@@ -337,6 +337,8 @@ fn create_fresh(disk: &dyn Disk, path: &Path, access: Access) -> DiskResult<Box<
 
 /// Creates a folder with all its missing parents, durably.
 ///
+/// The deepest one that is there is made durable too: whoever made it may have been stopped before that was done.
+///
 /// # Errors
 /// The system's.
 pub fn create_dirs(disk: &dyn Disk, path: &Path) -> DiskResult<()> {
@@ -345,6 +347,11 @@ pub fn create_dirs(disk: &dyn Disk, path: &Path) -> DiskResult<()> {
     while disk.metadata(at)?.is_none() {
         missing.push(at);
         at = parent(at);
+    }
+    // The folder above may be another user's, closed to us; then it is not we who made this one.
+    match disk.sync_dir(parent(at)) {
+        Err(error) if error.cause.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+        _ => {}
     }
     for folder in missing.into_iter().rev() {
         disk.create_dir(folder)?;

@@ -8,7 +8,7 @@
 //! 4. the `checkpoint` file is replaced, durable: the commit point;
 //! 5. acknowledged; then hash tiles are written and full bundles move from `pending/` to `tile/entries/`.
 //!
-//! Whatever fails in 2 to 4 makes this [`Log`] read-only (the *latch*): after a failed sync nobody knows what the disk holds.
+//! A disk that fails in 1, and whatever fails in 2 to 4, makes this [`Log`] read-only (the *latch*): after a failed sync nobody knows what the disk holds.
 //! [`Log::open`] finds out. Before step 3 is done nothing of the batch is kept; afterwards all of it is.
 //!
 //! # Opening
@@ -43,7 +43,7 @@ use super::lock;
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use crate::tlog::nodes::TreeHead;
 use crate::value::Sha256;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The most entries that one checkpoint commits.
@@ -62,6 +62,8 @@ pub struct Log {
     /// How many bytes of the open bundle lie below the checkpoint.
     open_length: u64,
     latched: Option<String>,
+    /// The folder of bundles that is known to be durable.
+    ensured: Option<PathBuf>,
     _lock: LockGuard,
 }
 
@@ -97,6 +99,7 @@ impl Log {
             moved: 0,
             open_length: 0,
             latched: None,
+            ensured: None,
             _lock: lock,
         })
     }

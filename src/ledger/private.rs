@@ -111,6 +111,8 @@ pub struct Disclosures {
     layout: Layout,
     length: u64,
     latched: bool,
+    /// Whether the file's name is known to be durable.
+    named: bool,
 }
 
 impl Disclosures {
@@ -128,7 +130,7 @@ impl Disclosures {
             length => length,
         };
         let cut = cut_tail(&disk, &layout, length)?;
-        Ok((Self { disk, layout, length, latched: false }, cut))
+        Ok((Self { disk, layout, length, latched: false, named: false }, cut))
     }
 
     /// How many bytes of sound records there are: the `sound` of a later opening.
@@ -160,9 +162,14 @@ impl Disclosures {
         Ok(offsets)
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<(), PrivateError> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PrivateError> {
         let path = self.layout.disclosures();
         let mut file = open_or_create(&*self.disk, &path)?;
+        if !self.named {
+            // Also of a file that was there: whoever made it may have been stopped before its name was durable.
+            self.disk.sync_dir(parent(&path))?;
+            self.named = true;
+        }
         let found = file.length()?;
         if found != self.length {
             let problem = format!("expected the file to end here, found {found} bytes");
@@ -177,9 +184,7 @@ fn open_or_create(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, Dis
     match disk.open_append(path) {
         Err(error) if error.is_absent() => {
             create_dirs(disk, parent(path))?;
-            let file = disk.create_new(path, Access::OwnerOnly)?;
-            disk.sync_dir(parent(path))?;
-            Ok(file)
+            disk.create_new(path, Access::OwnerOnly)
         }
         other => other,
     }

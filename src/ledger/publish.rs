@@ -110,7 +110,9 @@ fn publish_tile(reader: &Reader, disk: &dyn Disk, folder: &Path, tile: &Tile) ->
         return Ok(false);
     }
     let bytes = reader.tile(tile)?;
-    create_dirs(disk, parent(&to))?;
+    if disk.metadata(parent(&to))?.is_none() {
+        create_dirs(disk, parent(&to))?;
+    }
     replace_derived(disk, &to, &bytes)?;
     Ok(true)
 }

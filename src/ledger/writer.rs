@@ -225,13 +225,19 @@ impl Commit for Steps<'_> {
     fn beside(&mut self) -> Result<(), AnyError> {
         for Blob { path, digest } in self.blobs {
             let mut file = std::fs::File::open(path)?;
-            let (found, _) = self.content.put(&mut file, MAX_DOCUMENT)?;
+            let (found, _) = self.content.put(&mut file, MAX_DOCUMENT).map_err(|error| match error {
+                ContentError::Disk(cause) => AnyError::from(cause),
+                other => other.into(),
+            })?;
             if found != *digest {
                 let error = ContentError::Damaged { path: path.clone(), expected: *digest, found };
                 return Err(error.into());
             }
         }
-        self.offsets = self.values.append(self.kept)?;
+        self.offsets = self.values.append(self.kept).map_err(|error| match error {
+            PrivateError::Disk(cause) => AnyError::from(cause),
+            other => other.into(),
+        })?;
         Ok(())
     }
 

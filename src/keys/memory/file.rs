@@ -111,13 +111,11 @@ impl<'d> SigningMemory<'d> {
         if self.file.is_none() {
             let path = self.folder.join(FILE);
             let opened = match self.disk.open_append(&path) {
-                Err(error) if error.is_absent() => {
-                    let made = self.disk.create_new(&path, Access::OwnerOnly)?;
-                    self.disk.sync_dir(&self.folder)?;
-                    made
-                }
+                Err(error) if error.is_absent() => self.disk.create_new(&path, Access::OwnerOnly)?,
                 other => other?,
             };
+            // Also of a file that was there: whoever made it may have been stopped before its name was durable.
+            self.disk.sync_dir(&self.folder)?;
             self.file = Some(opened);
         }
         self.file.as_mut().ok_or(MemoryError::Latched)

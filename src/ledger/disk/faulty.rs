@@ -47,7 +47,7 @@ pub enum Fault {
 /// What a restart leaves of what was not synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// All of it: the process ended, the machine did not.
+    /// All of it: the process ended, the machine did not. It is still not durable, and a later cut may take it.
     KeepAll,
     /// Nothing of it: the power went.
     LoseUnsynced,
@@ -66,6 +66,7 @@ struct Shared {
     model: Model,
     calls: u64,
     fault: Option<(u64, Fault)>,
+    hit: Option<(&'static str, PathBuf)>,
     stopped: bool,
 }
 
@@ -85,6 +86,9 @@ impl Shared {
             return fail(EIO);
         }
         self.calls += 1;
+        if self.fault.is_some_and(|(at, _)| at == self.calls) {
+            self.hit = Some((call.doing, call.path.to_owned()));
+        }
         match self.fault {
             Some((at, fault)) if at == self.calls => match fault {
                 Fault::Io => fail(EIO),
@@ -130,12 +134,18 @@ impl FaultyDisk {
         self.shared().fault = Some((call, fault));
     }
 
+    /// Which call the fault met, as in "cannot … PATH"; none where there were not so many calls, or since a restart.
+    #[must_use]
+    pub fn hit(&self) -> Option<(&'static str, PathBuf)> {
+        self.shared().hit.clone()
+    }
+
     /// Ends the process that uses the disk and starts another: locks are free, the fault is forgotten, calls count from 1,
     /// and of what was not synced `cut` stays. Files opened before must not be used any more.
     pub fn restart(&self, cut: Cut) {
         let mut shared = self.shared();
         shared.model.cut(cut);
-        (shared.calls, shared.fault, shared.stopped) = (0, None, false);
+        (shared.calls, shared.fault, shared.hit, shared.stopped) = (0, None, None, false);
     }
 
     /// A second disk that holds what a restart would leave of this one, and goes its own way from there.
@@ -285,6 +295,9 @@ impl DiskFile for FaultyFile {
     fn sync_data(&mut self) -> DiskResult<()> {
         let mut shared = self.disk.shared();
         let entered = shared.enter(&Call { doing: "sync", path: &self.path });
+        if shared.stopped {
+            return entered.map(|_| ());
+        }
         shared.model.sync(self.inode, entered.is_ok()).map_err(|cause| DiskError::new("sync", &self.path, cause))?;
         entered.map(|_| ())
     }

@@ -96,6 +96,29 @@ fn killed_process_loses_nothing_written() {
 }
 
 #[test]
+fn what_a_killed_process_wrote_is_not_durable_by_that() {
+    let disk = FaultyDisk::new();
+    let path = written(&disk, "kept", b"safe", b", lost");
+    disk.create_new(Path::new("/fresh"), Access::Shared).unwrap();
+    disk.fail_at(disk.calls() + 1, Fault::Stop);
+    assert!(disk.open_append(&path).is_err());
+    disk.restart(Cut::KeepAll);
+    assert_eq!(disk.files().len(), 2);
+    disk.restart(Cut::LoseUnsynced);
+    assert_eq!(disk.files(), [(path, b"safe".to_vec())]);
+}
+
+#[test]
+fn a_folder_that_was_there_is_made_durable_as_well() {
+    let disk = FaultyDisk::new();
+    disk.create_dir(Path::new("/a")).unwrap();
+    create_dirs(&disk, Path::new("/a")).unwrap();
+    create_dirs(&disk, Path::new("/a/b/c")).unwrap();
+    disk.restart(Cut::LoseUnsynced);
+    assert!(disk.metadata(Path::new("/a/b/c")).unwrap().is_some());
+}
+
+#[test]
 fn partial_cut_keeps_synced_bytes_and_a_prefix_of_the_rest() {
     let mut lengths = std::collections::BTreeSet::new();
     for seed in 0..50 {

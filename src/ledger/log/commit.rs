@@ -1,7 +1,7 @@
 //! Appending: the steps of a commit in their order, and the latch.
 
 use super::{Log, MAX_BATCH};
-use crate::ledger::disk::{Access, DiskFile, append_all, replace_durably};
+use crate::ledger::disk::{Access, DiskError, DiskFile, append_all, replace_durably};
 use crate::ledger::edge::{Edge, FullTile};
 use crate::ledger::error::{AnyError, LogError};
 use crate::ledger::files::MAX_BUNDLE;
@@ -17,7 +17,8 @@ pub trait Commit {
     /// Makes durable what belongs to the entries and lies beside them: private values, imports, documents.
     ///
     /// # Errors
-    /// The caller's; nothing is recorded then, and the log can be appended to again.
+    /// The caller's; nothing is recorded then, and the log can be appended to again. A [`DiskError`] latches it: after a
+    /// failed sync nobody knows what the disk holds.
     fn beside(&mut self) -> Result<(), AnyError> {
         Ok(())
     }
@@ -93,7 +94,12 @@ impl Log {
         commit: &mut dyn Commit,
     ) -> Result<&VerifiedCheckpoint, AppendError> {
         self.check_batch(entries).map_err(not_recorded)?;
-        commit.beside().map_err(step("store what belongs to the entries")).map_err(not_recorded)?;
+        commit.beside().map_err(|cause| {
+            if cause.is::<DiskError>() {
+                self.latched = Some(cause.to_string());
+            }
+            not_recorded(step("store what belongs to the entries")(cause))
+        })?;
         match self.commit(entries, commit) {
             Ok((head, grown)) => {
                 let before = self.edge.size();

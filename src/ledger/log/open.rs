@@ -97,6 +97,7 @@ impl Log {
             open_length: tail.open_length,
             unwritten: Vec::new(),
             latched: None,
+            ensured: None,
             files,
             identity,
             head,

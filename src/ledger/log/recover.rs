@@ -167,10 +167,8 @@ pub(super) fn finish_moves(files: &Files, edge: &Edge, full: &[u64]) -> Result<(
     if !full.is_empty() {
         write_tiles(files, edge.upper_partials())?;
     }
-    for number in full {
-        tidy::move_bundle(files, *number)?;
-    }
-    Ok(())
+    let mut ensured = None;
+    full.iter().try_for_each(|number| tidy::move_bundle(files, *number, &mut ensured))
 }
 
 /// Cuts a file at `keep` bytes, keeping what lay behind in `discarded/`; `None` where nothing did.

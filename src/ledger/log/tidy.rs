@@ -7,6 +7,7 @@ use crate::ledger::disk::{create_dirs, parent, replace_derived};
 use crate::ledger::error::LogError;
 use crate::ledger::files::Files;
 use crate::tlog::tile::{TILE_LEVELS, TILE_WIDTH, Tile, TileKind, partial_hash_tiles};
+use std::path::PathBuf;
 
 impl Log {
     /// Writes what is derived and moves what is full; `before` is the size at which the partial tiles were written last.
@@ -40,7 +41,7 @@ impl Log {
     /// Moves the bundles that are wholly below the checkpoint.
     fn move_full_bundles(&mut self) -> Result<(), LogError> {
         while self.moved < self.size() >> 8 {
-            move_bundle(&self.files, self.moved)?;
+            move_bundle(&self.files, self.moved, &mut self.ensured)?;
             self.moved += 1;
         }
         Ok(())
@@ -50,8 +51,8 @@ impl Log {
 /// Moves a full bundle from `pending/` to `tile/entries/`.
 ///
 /// The move need not be durable: readers find the bundle in either place, and so does the next opening. The folder it
-/// goes to is durable before.
-pub(super) fn move_bundle(files: &Files, number: u64) -> Result<(), LogError> {
+/// goes to is durable before; `ensured` is the last one of which that is known.
+pub(super) fn move_bundle(files: &Files, number: u64, ensured: &mut Option<PathBuf>) -> Result<(), LogError> {
     let from = files.layout.pending(number);
     let to = files.layout.bundle(number);
     let to = to.ok_or_else(|| LogError::corrupt(&from, "expected the number of a bundle that a tree can have"))?;
@@ -59,7 +60,10 @@ pub(super) fn move_bundle(files: &Files, number: u64) -> Result<(), LogError> {
         let problem = format!("expected no bundle here, as {} is there", from.display());
         return Err(LogError::corrupt(to, problem));
     }
-    create_dirs(&*files.disk, parent(&to))?;
+    if ensured.as_deref() != Some(parent(&to)) {
+        create_dirs(&*files.disk, parent(&to))?;
+        *ensured = Some(parent(&to).to_owned());
+    }
     Ok(files.disk.rename(&from, &to)?)
 }
 

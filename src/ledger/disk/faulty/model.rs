@@ -211,14 +211,15 @@ impl Model {
         self.live.iter().filter_map(|(path, node)| Some((path.clone(), content(node)?))).collect()
     }
 
-    /// Restarts the machine: what `cut` leaves is now both live and durable.
+    /// Restarts the process, or the machine: then what `cut` leaves is both live and durable.
     pub(super) fn cut(&mut self, cut: Cut) {
-        let mut choice = Choice(match cut {
-            Cut::Some(seed) => seed,
-            Cut::KeepAll | Cut::LoseUnsynced => 0,
-        });
-        let mut keep_name =
-            |_: &Change| cut == Cut::KeepAll || (cut != Cut::LoseUnsynced && choice.next().is_multiple_of(2));
+        self.locks.clear();
+        let mut choice = match cut {
+            Cut::KeepAll => return,
+            Cut::LoseUnsynced => Choice(0),
+            Cut::Some(seed) => Choice(seed),
+        };
+        let mut keep_name = |_: &Change| cut != Cut::LoseUnsynced && choice.next().is_multiple_of(2);
         let journal = std::mem::take(&mut self.journal);
         journal.into_iter().filter(|change| keep_name(change)).for_each(|change| change.apply(&mut self.durable));
         for content in &mut self.contents {
@@ -226,7 +227,6 @@ impl Model {
         }
         self.drop_orphans();
         self.live = self.durable.clone();
-        self.locks.clear();
     }
 
     /// A name whose folder did not survive is gone too.
@@ -240,7 +240,7 @@ impl Model {
 impl Content {
     fn cut(&mut self, cut: Cut, choice: &mut Choice) {
         match cut {
-            Cut::KeepAll => {}
+            Cut::KeepAll => return,
             Cut::LoseUnsynced => self.live.clone_from(&self.durable),
             Cut::Some(_) => self.keep_some(choice),
         }
