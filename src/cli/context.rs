@@ -1,9 +1,8 @@
 //! Global options, and what they come to: where the ledger and the keys are, how to print, what time it is.
 
-use super::clock::{self, patience};
+use super::clock;
 use super::error::Failure;
 use super::output::{Color, Output};
-use crate::keys::memory::SigningMemory;
 use crate::keys::{KeyEntry, KeyStore};
 use crate::ledger::disk::RealDisk;
 use crate::value::{PartyId, Time};
@@ -100,13 +99,6 @@ impl Context {
     /// The id of a key of this machine, or the text as it is, which may name a key of the ledger.
     pub(crate) fn key_id(&self, wanted: &str) -> String {
         self.find_key(wanted).map_or_else(|_| wanted.to_owned(), |key| key.info.kid.to_string())
-    }
-
-    /// Enters a key whose signing memory was lost into the memory of this machine.
-    pub(crate) fn enter_key(&self, wanted: &str) -> Result<(), Failure> {
-        let key = self.find_key(wanted)?;
-        let mut memory = SigningMemory::open(&RealDisk, &self.keys_folder()?, &holder(), &mut patience())?;
-        Ok(memory.enter(key.info.kid)?)
     }
 
     /// The ledger's folder, which must exist.

@@ -1,6 +1,8 @@
 //! How the errors of the library become failures of the program: which kind each is, and what to do about it.
 
 use super::error::{Failure, Kind};
+use crate::envelope::DraftError;
+use crate::event::Purpose;
 use crate::interop::batch::{BatchError, Problem};
 use crate::interop::play::PlayError;
 use crate::keys::KeyError;
@@ -14,8 +16,9 @@ use crate::ledger::private::PrivateError;
 use crate::ledger::publish::PublishError;
 use crate::ledger::state_store::StateError;
 use crate::ledger::writer::OpenError;
-use crate::ledger::{LogError, PlanError};
+use crate::ledger::{AnyError, LogError, PlanError};
 use crate::state::ViewError;
+use crate::value::KeyId;
 use std::error::Error;
 use std::io::ErrorKind;
 
@@ -75,6 +78,7 @@ impl From<LogError> for Failure {
             ),
             LogError::Step { step, cause } => from_any(cause, &format!("cannot {step}: ")),
             LogError::Latched(_) => Self::new(Kind::Internal, message),
+            LogError::Rotation { .. } => Self::usage(message).hint("record what follows it as a batch of its own"),
             LogError::Batch { .. } => Self::usage(message).hint("divide the file into several batches"),
             LogError::Entry { .. } | LogError::Range { .. } => Self::usage(message),
             LogError::Identity { .. } | LogError::Checkpoint { .. } | LogError::Corrupt { .. } | LogError::Proof(_) => {
@@ -184,6 +188,9 @@ impl From<PlanError> for Failure {
                 "an event that is too long needs fewer lots or shorter texts: `oretrail split` and several dispatches divide a shipment",
             ),
             PlanError::Key(cause) => from_any(cause, ""),
+            PlanError::Cosigner { purpose, kid, cause } => from_cosigner(purpose, kid, cause),
+            PlanError::Seal(_) => Self::new(Kind::Broken, message)
+                .hint("write the draft anew with `--prepare FILE`, and look at what is sent back"),
             PlanError::NoKey { .. } => Self::usage(message)
                 .hint("`oretrail key list` shows the keys at hand, `--keys DIR` names another folder")
                 .hint("name a key with `--key KEY`, or let a key sign this with `oretrail key add`"),
@@ -229,6 +236,24 @@ impl From<PlayError> for Failure {
             }
             error => Self::new(Kind::Refused, error),
         }
+    }
+}
+
+/// A key that must cosign is elsewhere, or cannot be used.
+fn from_cosigner(purpose: Purpose, kid: KeyId, cause: AnyError) -> Failure {
+    if matches!(cause.downcast_ref(), Some(KeyError::Unknown { .. })) {
+        let message = format!("expected key {kid} on this machine, which must cosign as `{purpose}`, found none");
+        return Failure::usage(message)
+            .hint("write a draft with `--prepare FILE`, let its holder sign it with `oretrail cosign FILE`")
+            .hint("what comes back is recorded with `oretrail record --cosigned FILE`");
+    }
+    from_any(cause, &format!("cannot cosign as `{purpose}`: "))
+}
+
+impl From<DraftError> for Failure {
+    fn from(error: DraftError) -> Self {
+        Self::new(Kind::Broken, format_args!("not a draft to be cosigned: {error}"))
+            .hint("ask for the file again, or write it anew with `--prepare FILE`")
     }
 }
 

@@ -26,6 +26,7 @@ mod clock;
 mod completions;
 mod context;
 mod correct;
+mod cosign;
 mod demo;
 mod dispatch;
 mod error;
@@ -124,6 +125,7 @@ enum Verb {
     Title(title::Title),
     Attach(attach::Attach),
     Correct(correct::Correct),
+    Cosign(cosign::Cosign),
     Record(record::Record),
     Lots(lots::Lots),
     Show(show::Show),
@@ -162,6 +164,7 @@ impl Verb {
             Self::Title(verb) => verb.run(context),
             Self::Attach(verb) => verb.run(context),
             Self::Correct(verb) => verb.run(context),
+            Self::Cosign(verb) => verb.run(context),
             Self::Record(verb) => verb.run(context),
             Self::Lots(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),

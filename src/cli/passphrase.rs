@@ -18,10 +18,15 @@ pub(crate) fn source(context: &Context) -> Result<PassphraseSource<'static>, Fai
         let text = text.into_string().map_err(|_| Failure::usage(format_args!("expected text in {VARIABLE}")))?;
         return Ok(PassphraseSource::Given(Passphrase::new(text)?));
     }
-    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+    if at_terminal() {
         return Ok(PassphraseSource::Prompt(&prompt));
     }
     Ok(PassphraseSource::None)
+}
+
+/// Whether a person can be asked.
+pub(crate) fn at_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// The source for a new key; without any, the person must have said that the key shall lie open.

@@ -1,13 +1,14 @@
 //! `record`: a batch from a file, all or nothing.
 
 use super::context::Context;
+use super::cosign;
 use super::error::{Done, Failure};
 use super::interrupt::Interrupt;
 use super::recorder::{self, Job};
-use crate::interop::batch::{BatchReader, Format};
+use crate::interop::batch::{BatchReader, Format, Header};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,11 +20,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[command(after_help = "\
 Examples:
   oretrail record --file january.toml --dry-run
+  oretrail record --cosigned sale.draft.json
   produce-steps | oretrail record --file -")]
 pub(crate) struct Record {
     /// The file; `-` for stdin
-    #[arg(long, value_name = "FILE")]
-    file: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "cosigned")]
+    file: Option<PathBuf>,
+    /// A draft that came back from `oretrail cosign`, in place of a batch
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "format", "prepare"])]
+    cosigned: Option<PathBuf>,
+    /// Record nothing: write the only step as a draft to this file, to be signed on another machine with `oretrail cosign`
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    prepare: Option<PathBuf>,
     /// How it is written; by default by its ending, JSON Lines from stdin
     #[arg(long, value_name = "FORMAT")]
     format: Option<FormatName>,
@@ -46,6 +54,9 @@ enum FormatName {
 
 impl Record {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        if let Some(path) = &self.cosigned {
+            return self.record_cosigned(context, path);
+        }
         let interrupt = Interrupt::watch();
         let (source, read) = self.open()?;
         let mut reader = BatchReader::new(self.format(), source)?;
@@ -57,6 +68,9 @@ impl Record {
         let job = Job {
             header,
             steps: &mut steps,
+            sealed: None,
+            prepare: self.prepare.as_deref(),
+            memory_lost: false,
             documents: &[],
             dry_run: self.dry_run,
             allow_clock_leap: self.allow_clock_leap,
@@ -67,30 +81,52 @@ impl Record {
         Ok(Done::Ok)
     }
 
+    /// Records a draft that came back.
+    fn record_cosigned(&self, context: &mut Context, path: &Path) -> Result<Done, Failure> {
+        let job = Job {
+            header: Header::default(),
+            steps: &mut std::iter::empty(),
+            sealed: Some(cosign::read_draft(path)?),
+            prepare: None,
+            memory_lost: false,
+            documents: &[],
+            dry_run: self.dry_run,
+            allow_clock_leap: self.allow_clock_leap,
+            read: None,
+            interrupt: None,
+        };
+        recorder::run(context, job)?;
+        Ok(Done::Ok)
+    }
+
+    fn path(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new("-"))
+    }
+
     /// The source, and how many bytes of it were read.
     fn open(&self) -> Result<(Box<dyn BufRead>, Arc<AtomicU64>), Failure> {
         let read = Arc::new(AtomicU64::new(0));
         let source: Box<dyn Read> = if self.is_stdin() {
             Box::new(std::io::stdin())
         } else {
-            let cannot = |error| Failure::usage(format_args!("cannot open {}: {error}", self.file.display()));
-            Box::new(File::open(&self.file).map_err(cannot)?)
+            let cannot = |error| Failure::usage(format_args!("cannot open {}: {error}", self.path().display()));
+            Box::new(File::open(self.path()).map_err(cannot)?)
         };
         Ok((Box::new(BufReader::new(Counted { source, read: Arc::clone(&read) })), read))
     }
 
     fn is_stdin(&self) -> bool {
-        self.file.as_os_str() == "-"
+        self.path().as_os_str() == "-"
     }
 
     /// The length of a file that is read as a stream; TOML is read as a whole first.
     fn length(&self) -> Option<u64> {
         let is_stream = !self.is_stdin() && self.format() == Format::JsonLines;
-        is_stream.then(|| std::fs::metadata(&self.file).ok()).flatten().map(|found| found.len())
+        is_stream.then(|| std::fs::metadata(self.path()).ok()).flatten().map(|found| found.len())
     }
 
     fn format(&self) -> Format {
-        let is_toml = self.file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
+        let is_toml = self.path().extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
         match self.format {
             Some(FormatName::Toml) => Format::Toml,
             None if is_toml => Format::Toml,

@@ -7,20 +7,24 @@
 use super::archive::Shelf;
 use super::clock::patience;
 use super::context::Context;
+use super::cosign;
 use super::error::{Done, Failure, Kind};
+use super::failures::from_any;
 use super::interrupt::Interrupt;
 use super::recorded;
 use super::recording::{Recording, Steps};
 use super::{passphrase, random};
+use crate::envelope::SealedDraft;
 use crate::event::Lot;
 use crate::finding::Finding;
 use crate::interop::batch::{FindNames, Header, LookupError, Step};
-use crate::interop::play::{Planning, PlayError, Player};
+use crate::interop::play::{Planning, PlayError, Player, Recorded};
 use crate::keys::{KeyEntry, KeysAtHand};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::log::MemoryState;
 use crate::ledger::{Batch, Blob, Committed, Plan, Planned, Writer};
 use crate::value::{LotId, Time};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Where steps come from.
@@ -30,6 +34,12 @@ pub(crate) type StepSource<'a> = &'a mut dyn Iterator<Item = Result<Step, Failur
 pub(crate) struct Job<'a> {
     pub(crate) header: Header,
     pub(crate) steps: StepSource<'a>,
+    /// A draft that came back cosigned, in place of steps.
+    pub(crate) sealed: Option<SealedDraft>,
+    /// Where to write a draft for cosigners, in place of recording.
+    pub(crate) prepare: Option<&'a Path>,
+    /// Whether keys whose signing memory is lost may sign this.
+    pub(crate) memory_lost: bool,
     pub(crate) documents: &'a [Blob],
     pub(crate) dry_run: bool,
     pub(crate) allow_clock_leap: bool,
@@ -54,6 +64,9 @@ pub(crate) fn record_for_key(
     let job = Job {
         header: Header::default(),
         steps: &mut steps.steps.into_iter().map(Ok),
+        sealed: None,
+        prepare: recording.prepare.as_deref(),
+        memory_lost: steps.memory_lost,
         documents: &steps.documents,
         dry_run: recording.dry_run,
         allow_clock_leap: recording.allow_clock_leap,
@@ -72,10 +85,18 @@ pub(crate) fn run(context: &mut Context, job: Job<'_>) -> Result<Plan, Failure> 
     let (folder, keys_folder, now) = (context.ledger_folder()?, context.keys_folder()?, context.now()?);
     let disk = RealDisk;
     let mut keys = open_keys(context, &disk, &keys_folder)?;
+    if job.memory_lost {
+        keys.vouch_for_lost();
+    }
     let mut writer = open_writer(context, &keys, &folder)?;
     let shelf = Shelf::open(&folder)?;
     let (dry_run, documents, interrupt) = (job.dry_run, job.documents, job.interrupt);
-    let plan = plan(context, &writer, &shelf, &mut keys, now, job)?;
+    let prepare = job.prepare;
+    let (plan, sealed) = plan(context, &writer, &shelf, &mut keys, now, job)?;
+    if let Some(path) = prepare {
+        cosign::write_draft(context, path, &sealed)?;
+        return Ok(plan);
+    }
     if plan.events().is_empty() {
         return Err(Failure::usage("expected at least one step, found none"));
     }
@@ -127,14 +148,24 @@ fn plan(
     keys: &mut KeysAtHand<'_>,
     now: Time,
     job: Job<'_>,
-) -> Result<Plan, Failure> {
+) -> Result<(Plan, Vec<(SealedDraft, Planned)>), Failure> {
     let state = writer.state().find();
     let describe = |id: LotId| -> Result<Option<Lot>, LookupError> {
         shelf.lot(writer.state(), id).map_err(|failure| LookupError(failure.message))
     };
     let names = FindNames { state: &*state, describe: Some(&describe) };
     let batch = Batch::new(&*state, writer.tail()).allowing_leap(job.allow_clock_leap);
-    let mut recorder = Planning::new(batch, writer.identity().ledger(), &names, keys, now);
+    let mut recorder =
+        Planning::new(batch, writer.identity().ledger(), &names, keys, now).sealing(job.prepare.is_some());
+    if let Some(sealed) = job.sealed {
+        let recorded = recorder.record_sealed(sealed).map_err(|error| from_any(error, ""))?;
+        if recorded.is_refused() {
+            let Recorded { event, findings } = recorded;
+            let error = PlayError::Refused { at: "step 1".to_owned(), event, findings };
+            return Err(refusal(context, error, shelf, writer)?);
+        }
+        return Ok(recorder.parts());
+    }
     let mut player = Player::new(job.header, &mut recorder, None, Some(now))?;
     let mut progress = context.output.progress("planning events");
     for (done, step) in (1..).zip(job.steps) {
@@ -148,7 +179,7 @@ fn plan(
         }
     }
     progress.finish();
-    Ok(recorder.finish())
+    Ok(recorder.parts())
 }
 
 /// A refusal in words: each finding, the events that bear it out, and what to do.

@@ -39,6 +39,9 @@ pub(crate) struct Recording {
     /// A remark
     #[arg(long, value_name = "TEXT")]
     remark: Option<String>,
+    /// Record nothing: write a draft to this file, to be signed on another machine with `oretrail cosign`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "doc"])]
+    pub(crate) prepare: Option<PathBuf>,
     /// Show what would be recorded and every finding; write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -64,6 +67,8 @@ pub(crate) struct Period {
 pub(crate) struct Steps {
     pub(crate) steps: Vec<Step>,
     pub(crate) documents: Vec<Blob>,
+    /// Whether keys whose signing memory is lost may sign these.
+    pub(crate) memory_lost: bool,
 }
 
 /// The members of a body, as far as they are given.
@@ -129,7 +134,7 @@ impl Recording {
             .list("refs", self.references()?)
             .with("remark", self.remark.clone());
         let step = Step::from_map(1, Place::default(), members.0)?;
-        Ok(Steps { steps: vec![step], documents })
+        Ok(Steps { steps: vec![step], documents, memory_lost: false })
     }
 
     /// `--by`, or the party of `--key`, or the only party whose keys are at hand.

@@ -222,6 +222,20 @@ fn body(archive: &Archive, stored: &Recorded, payload: &Value, lines: &mut Lines
     Ok(())
 }
 
+/// All that an event says, lots it would make included; for those who are to sign it.
+pub(crate) fn all_members(payload: &Value, naming: &Naming, lines: &mut Lines) {
+    let members = payload.get("body").and_then(Value::as_object).into_iter().flatten();
+    let further = ["docs", "refs", "remark"];
+    let beside = further.into_iter().filter_map(|name| payload.get(name).map(|value| (name, value)));
+    for (name, value) in members.map(|(name, value)| (name.as_str(), value)).chain(beside).filter(|(n, _)| *n != "_sd")
+    {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| lines.add(&spaced(name), naming.line(item))),
+            other => lines.add(&spaced(name), naming.line(other)),
+        }
+    }
+}
+
 /// Members that are read first, in this order; the others follow by name.
 const FIRST: [&str; 12] =
     ["lot", "lots", "facility", "from", "to", "source", "processes", "input", "inputs", "dispatch", "action", "target"];

@@ -22,6 +22,8 @@ pub enum Typ {
     Event,
     /// The manifest of a bundle.
     Manifest,
+    /// A draft that is to be cosigned elsewhere.
+    Draft,
 }
 
 impl Typ {
@@ -31,6 +33,7 @@ impl Typ {
         match self {
             Self::Event => "oretrail-event+sd-jwt",
             Self::Manifest => "oretrail-manifest+jws",
+            Self::Draft => "oretrail-draft+jws",
         }
     }
 

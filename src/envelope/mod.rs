@@ -9,12 +9,14 @@
 
 pub mod cosig;
 pub mod disclosure;
+mod draft;
 pub mod json;
 pub mod jws;
 mod open;
 mod sign;
 
 pub use disclosure::{Compact, Disclosure, DisclosureError, MAX_DISCLOSURES, Salt};
+pub use draft::{DRAFT_FORMAT, DraftError, MAX_DRAFT, SealedDraft};
 pub use jws::{Jws, JwsError, MAX_JWS_BYTES, SignError, Typ, sign_jws};
 pub use open::{OpenError, open};
 pub use sign::{Prepared, SignEventError, Signed, sign};

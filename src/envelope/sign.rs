@@ -5,7 +5,7 @@ use super::disclosure::{Disclosure, DisclosureError, Salt};
 use super::jws::{Jws, SignError, Typ, sign_jws};
 use super::open::{OpenError, open};
 use crate::event::{Cosignature, Event, Leaves, Payload, Place, Purpose};
-use crate::value::{Blake3, KeyId, PublicKey};
+use crate::value::{Blake3, EventId, KeyId, PublicKey};
 use ed25519_dalek::SigningKey;
 
 /// A signed event with everything that its issuer knows of it.
@@ -86,6 +86,43 @@ impl Prepared {
         result?;
         let body = stripped.body.to_json()?;
         Ok(Self { draft, stripped, body, disclosures })
+    }
+
+    /// What was prepared before: the payload with its leaves out as JSON text, and all its disclosures.
+    pub(super) fn again(text: &str, disclosures: Vec<Disclosure>, draft: Payload) -> Result<Self, SignEventError> {
+        let stripped = Payload::parse(text).map_err(OpenError::from)?;
+        let body = Payload::body_text(text)?.to_owned();
+        Ok(Self { draft, stripped, body, disclosures })
+    }
+
+    /// The JSON text of the payload as it stands: leaves out, no cosignatures yet.
+    pub(super) fn text(&self) -> Result<String, SignEventError> {
+        let bare = Payload { cosig: Vec::new(), ..self.stripped.clone() };
+        Ok(bare.to_json(&self.body)?)
+    }
+
+    /// The disclosures.
+    pub(super) fn disclosures(&self) -> &[Disclosure] {
+        &self.disclosures
+    }
+
+    /// Cosignatures added so far.
+    #[must_use]
+    pub fn cosignatures(&self) -> &[Cosignature] {
+        &self.stripped.cosig
+    }
+
+    /// The payload with its leaves in clear.
+    #[must_use]
+    pub const fn draft(&self) -> &Payload {
+        &self.draft
+    }
+
+    /// Gives it its place in a feed.
+    pub fn place(&mut self, seq: u64, prev: Option<EventId>) {
+        for payload in [&mut self.draft, &mut self.stripped] {
+            (payload.seq, payload.prev) = (seq, prev);
+        }
     }
 
     /// The JSON text of the body, which cosignatures cover.

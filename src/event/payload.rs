@@ -330,6 +330,19 @@ impl Payload {
         })
     }
 
+    /// The JSON text of the body in that of a payload: what cosignatures cover.
+    ///
+    /// # Errors
+    /// Not a JSON object with a `body`.
+    pub fn body_text(json: &str) -> Result<&str, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct BodyOf<'a> {
+            #[serde(borrow)]
+            body: &'a RawValue,
+        }
+        Ok(serde_json::from_str::<BodyOf<'_>>(json)?.body.get())
+    }
+
     /// Visits every object with withholdable leaves, the payload first.
     pub fn visit_leaves(&mut self, visit: &mut dyn FnMut(Place, &mut dyn Leaves)) {
         visit(Place::Payload, self);

@@ -1,13 +1,13 @@
 //! Keys at hand: the key folder, opened keys and signing memory behind the trait that appending asks of.
 
-use super::memory::{FeedHead, LogHead, MemoryError, Position, Record, SigningMemory};
+use super::memory::{FeedHead, LogHead, Position, Record, SigningMemory};
 use super::{KeyEntry, KeyError, KeyRole, KeyStore, PassphraseSource};
 use crate::envelope::Salt;
 use crate::ledger::disk::Disk;
 use crate::ledger::{AnyError, RecoveryView, Signers};
 use crate::state::{FeedKey, FeedRecord};
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
-use crate::tlog::vkey::VerifierKey;
+use crate::tlog::vkey::{KeyKind, VerifierKey};
 use crate::value::KeyId;
 use ed25519_dalek::SigningKey;
 use std::collections::{BTreeMap, HashMap};
@@ -27,6 +27,7 @@ pub struct KeysAtHand<'a> {
     memory: SigningMemory<'a>,
     passphrase: PassphraseSource<'a>,
     random: Box<Randomness<'a>>,
+    vouched: bool,
 }
 
 impl<'a> KeysAtHand<'a> {
@@ -44,7 +45,7 @@ impl<'a> KeysAtHand<'a> {
         let memory = SigningMemory::open(disk, folder, &format!("process {}", std::process::id()), wait)?;
         let store = KeyStore::new(disk, folder);
         let entries = store.list()?;
-        Ok(Self { store, entries, opened: HashMap::new(), memory, passphrase, random })
+        Ok(Self { store, entries, opened: HashMap::new(), memory, passphrase, random, vouched: false })
     }
 
     /// The keys of the folder.
@@ -59,12 +60,15 @@ impl<'a> KeysAtHand<'a> {
         self.memory.remembered().knows(kid)
     }
 
-    /// Enters a key into the memory anew, for the rotation of a key whose memory was lost.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn enter(&mut self, kid: KeyId) -> Result<(), MemoryError> {
-        self.memory.enter(kid)
+    /// Lets keys of the folder whose memory was lost sign once, on the caller's word that the ledger at hand shows all that
+    /// they signed. They do not enter the memory by it, save the log's key, which signs the checkpoint.
+    pub const fn vouch_for_lost(&mut self) {
+        self.vouched = true;
+    }
+
+    /// Whether a key may sign though its memory was lost.
+    fn is_vouched_for(&self, kid: &KeyId) -> bool {
+        self.vouched && !self.knows(kid) && self.entries.iter().any(|entry| entry.info.kid == *kid)
     }
 }
 
@@ -85,6 +89,9 @@ impl Signers for KeysAtHand<'_> {
     }
 
     fn next_after(&self, feed: &FeedKey, recorded: Option<&FeedRecord>) -> Result<Option<FeedRecord>, AnyError> {
+        if self.is_vouched_for(&feed.kid) {
+            return Ok(recorded.cloned());
+        }
         let recorded = recorded.map(|feed| Position { seq: feed.seq, id: feed.last });
         let next = self.memory.remembered().next_after(&feed.kid, feed.aud, recorded)?;
         Ok(next.map(|position| FeedRecord { seq: position.seq, last: position.id }))
@@ -98,8 +105,11 @@ impl Signers for KeysAtHand<'_> {
         // What others signed and this machine only records is not this memory's.
         let own = feeds.iter().filter(|(feed, _)| self.memory.remembered().knows(&feed.kid));
         let feeds = own.map(|(feed, at)| FeedHead { kid: feed.kid, aud: feed.aud, seq: at.seq, id: at.last }).collect();
-        let log = LogHead { kid: checkpoint.key().public_key().id(), checkpoint: checkpoint.signed().to_string() };
-        self.memory.append(&Record { keys: Vec::new(), feeds, logs: vec![log] })?;
+        let text = checkpoint.signed().to_string();
+        let logs: Vec<LogHead> =
+            self.signers_of(checkpoint).map(|kid| LogHead { kid, checkpoint: text.clone() }).collect();
+        let keys = logs.iter().map(|log| log.kid).filter(|kid| self.is_vouched_for(kid)).collect();
+        self.memory.append(&Record { keys, feeds, logs })?;
         Ok(())
     }
 
@@ -107,6 +117,21 @@ impl Signers for KeysAtHand<'_> {
         let mut salt = [0; 16];
         (self.random)(&mut salt)?;
         Ok(salt)
+    }
+}
+
+impl KeysAtHand<'_> {
+    /// The keys of the folder that signed a checkpoint: the log's, and at its rotation the next one.
+    fn signers_of(&self, checkpoint: &VerifiedCheckpoint) -> impl Iterator<Item = KeyId> {
+        let name = checkpoint.key().name();
+        let first = checkpoint.key().public_key().id();
+        let others =
+            self.entries.iter().filter(move |entry| entry.info.role == KeyRole::Log && entry.info.kid != first);
+        let signed = others.filter(move |entry| {
+            let vkey = VerifierKey::new(name.clone(), KeyKind::Note, entry.info.key.x);
+            checkpoint.check_also_signed_by(&vkey).is_ok()
+        });
+        std::iter::once(first).chain(signed.map(|entry| entry.info.kid))
     }
 }
 

@@ -7,12 +7,14 @@
 //!
 //! In scope: order and atomicity. Not in scope: keys and their memory ([`Signers`]), the rules themselves (`rules`).
 
+mod cosigned;
+
 use super::Draft;
 use super::draft::is_portable;
 use super::error::AnyError;
 use super::signers::Signers;
 use crate::envelope::{Jws, Prepared, Signed, Typ};
-use crate::event::{Body, Event, Kind};
+use crate::event::{Body, Event, Kind, Purpose};
 use crate::finding::Finding;
 use crate::rules::{Admission, admit};
 use crate::state::{Delta, FeedKey, FeedRecord, Find, Overlay, Position, Put, View, ViewError, apply};
@@ -38,6 +40,19 @@ pub enum PlanError {
     /// A key cannot be used, or its memory contradicts the ledger.
     #[error("{0}")]
     Key(AnyError),
+    /// A key that must cosign is not at hand, or cannot be used.
+    #[error("cannot cosign as `{purpose}` with key {kid}: {cause}")]
+    Cosigner {
+        /// What for.
+        purpose: Purpose,
+        /// The key.
+        kid: KeyId,
+        /// Why not.
+        cause: AnyError,
+    },
+    /// A draft that its own key did not seal.
+    #[error("expected a draft sealed by key {0}, found one that was changed since")]
+    Seal(KeyId),
     /// No key at hand may sign this.
     #[error("expected a key of party {party} on this machine that may sign a `{kind}`, found none")]
     NoKey {
@@ -175,14 +190,18 @@ impl<'a> Batch<'a> {
 
     fn add_verified(&mut self, signed: Signed, now: Time, verify: &Verify<'_>) -> Result<Planned, PlanError> {
         let recorded_at = self.time_of_recording(now)?;
-        let kind = signed.event.payload.kind();
-        let entry = Entry { prev: self.tail.link, recorded_at, jwt: signed.jws.clone() };
-        let entry = entry.format().map_err(|cause| PlanError::Entry { kind, cause })?;
+        let entry = self.entry_of(&signed, recorded_at)?;
         let planned = self.judge(signed, entry, recorded_at, verify)?;
         if !planned.is_refused() {
             self.take(&planned);
         }
         Ok(planned)
+    }
+
+    fn entry_of(&self, signed: &Signed, recorded_at: Time) -> Result<Vec<u8>, PlanError> {
+        let kind = signed.event.payload.kind();
+        let entry = Entry { prev: self.tail.link, recorded_at, jwt: signed.jws.clone() };
+        entry.format().map_err(|cause| PlanError::Entry { kind, cause })
     }
 
     fn time_of_recording(&self, now: Time) -> Result<Time, PlanError> {
@@ -199,17 +218,33 @@ impl<'a> Batch<'a> {
     fn sign(&self, draft: Draft, signers: &mut dyn Signers) -> Result<(Signed, PublicKey), PlanError> {
         let kid = self.choose_key(&draft, signers)?;
         let cosigners = draft.cosigners.clone();
+        let mut prepared = self.prepare(draft, signers)?;
+        for (purpose, kid) in cosigners {
+            let key = signers.key(&kid).map_err(|cause| PlanError::Cosigner { purpose, kid, cause })?;
+            prepared.cosign(purpose, &key)?;
+        }
+        self.sign_prepared(prepared, kid, signers)
+    }
+
+    /// Takes the leaves of a draft out.
+    fn prepare(&self, draft: Draft, signers: &mut dyn Signers) -> Result<Prepared, PlanError> {
         let portable = is_portable(&draft, &self.view)?;
-        let mut payload = draft.into_payload(self.tail.ledger, portable);
+        let payload = draft.into_payload(self.tail.ledger, portable);
+        Ok(Prepared::new(payload, &mut || signers.salt())?)
+    }
+
+    /// Gives what was prepared its place in the feed, and signs it.
+    fn sign_prepared(
+        &self,
+        mut prepared: Prepared,
+        kid: KeyId,
+        signers: &mut dyn Signers,
+    ) -> Result<(Signed, PublicKey), PlanError> {
+        let payload = prepared.draft();
         if let Some(iss) = payload.iss {
             let feed = FeedKey { iss, kid, aud: payload.aud };
             let last = self.last_of_feed(&feed, signers)?;
-            payload.seq = last.as_ref().map_or(0, |last| last.seq + 1);
-            payload.prev = last.map(|last| last.last);
-        }
-        let mut prepared = Prepared::new(payload, &mut || signers.salt())?;
-        for (purpose, kid) in cosigners {
-            prepared.cosign(purpose, &*signers.key(&kid).map_err(PlanError::Key)?)?;
+            prepared.place(last.as_ref().map_or(0, |last| last.seq + 1), last.map(|last| last.last));
         }
         let key = signers.key(&kid).map_err(PlanError::Key)?;
         Ok((prepared.sign(&key)?, PublicKey::from(&*key)))

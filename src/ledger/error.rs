@@ -19,6 +19,12 @@ pub enum LogError {
     /// There is no ledger in the folder.
     #[error("expected a ledger in {}, found no `oretrail.toml`", .0.display())]
     NoLedger(PathBuf),
+    /// A rotation of the log key is not the end of its batch.
+    #[error("expected the rotation of the log key as the last event of its batch, found {after} behind it")]
+    Rotation {
+        /// How many events follow it.
+        after: usize,
+    },
     /// There is one already.
     #[error("expected no ledger in {}, found one", .0.display())]
     LedgerExists(PathBuf),

@@ -140,7 +140,7 @@ impl Log {
         self.latched.as_deref()
     }
 
-    /// Accepts checkpoints of a further log key from now on, as its `ledger` event is about to be recorded.
+    /// Signs with a further log key from now on, as the checkpoint that rotates to it is durable.
     ///
     /// # Errors
     /// The key is another log's or known already; the disk's.
@@ -150,6 +150,11 @@ impl Log {
         write_identity(&self.files, &identity)?;
         self.identity = identity;
         Ok(())
+    }
+
+    /// Makes the log read-only until it is opened anew, as something that belongs to a commit could not be finished.
+    pub(super) fn latch(&mut self, reason: String) {
+        self.latched.get_or_insert(reason);
     }
 
     /// Replaces the checkpoint by the same tree head with more signature lines, such as witnesses' cosignatures.

@@ -7,6 +7,7 @@
 //! | [`disk`] | every file effect behind one trait; the real disk and one that forgets and fails |
 //! | [`layout`], [`identity`] | where the files lie; `oretrail.toml` |
 //! | [`log`] | commits, opening, recovery |
+//! | [`rotation`] | the log's keys, one after the other |
 //! | [`private`], [`content`] | what is kept beside the log: salted values; documents and suppliers' bundles |
 //! | [`read`] | snapshots without a lock: entries, proofs |
 //! | [`publish`] | a folder that a static web server can serve as a C2SP log |
@@ -32,6 +33,7 @@ pub mod private;
 pub mod publish;
 pub mod read;
 pub mod records;
+pub mod rotation;
 pub mod signers;
 pub mod snapshot;
 pub mod state_store;

@@ -12,6 +12,7 @@ use super::index::Tip;
 use super::log::{AppendError, Commit, Log, Recovered, RecoveryView};
 use super::private::{DisclosureReader, Disclosures, PrivateError, Record as PrivateRecord};
 use super::read::Reader;
+use super::rotation::{binding, just_rotated_to, may_rotate, rotation_in};
 use super::signers::Signers;
 use super::state_store::{Progress, StateError, StateStore};
 use crate::state::{FeedKey, FeedRecord};
@@ -118,6 +119,11 @@ impl Writer {
         let layout = log.layout().clone();
         let reader = Reader::open(Arc::clone(&disk), layout.root())?;
         let state = StateStore::open(&reader, &DisclosureReader::new(Arc::clone(&disk), &layout), wait, progress)?;
+        let mut log = log;
+        if let Some(key) = just_rotated_to(&reader, &*state.find())?.filter(|key| !log.identity().vkeys().contains(key))
+        {
+            log.add_key(key)?;
+        }
         let (values, _cut) = Disclosures::open(Arc::clone(&disk), layout, state.values_end())?;
         let tail = tail_of(&reader)?;
         Ok(Self { log, disk, values, state, tail, recovered })
@@ -169,6 +175,7 @@ impl Writer {
     pub fn append(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Appended, AppendError> {
         let entries: Vec<&[u8]> = plan.planned.iter().map(|planned| planned.entry.as_slice()).collect();
         let kept: Vec<PrivateRecord> = plan.planned.iter().filter_map(private_record).collect();
+        let next = self.rotation(plan).map_err(AppendError::not_recorded)?;
         let key = self.log.identity().vkeys().last().cloned();
         let layout = self.log.layout().clone();
         let content = ContentStore::new(&*self.disk, &layout, ContentKind::Blob);
@@ -181,10 +188,31 @@ impl Writer {
             signers,
             feeds: &plan.feeds,
             key: key.as_ref(),
+            next: next.as_ref(),
         };
         let checkpoint = self.log.append_batch(&entries, &mut steps)?.clone();
+        let values = kept.iter().map(|record| record.event).zip(steps.offsets).collect();
         self.tail = plan.tail;
-        Ok(Appended { checkpoint, values: kept.iter().map(|record| record.event).zip(steps.offsets).collect() })
+        if let Some(error) = next.and_then(|next| self.log.add_key(next).err()) {
+            // The batch is durable; the next opening finishes the rotation.
+            self.log.latch(error.to_string());
+        }
+        Ok(Appended { checkpoint, values })
+    }
+
+    /// The log key that a plan rotates to.
+    fn rotation(&self, plan: &Plan) -> Result<Option<VerifierKey>, LogError> {
+        if !may_rotate(&plan.planned) {
+            return Ok(None);
+        }
+        let reader = Reader::open(Arc::clone(&self.disk), self.log.layout().root())?;
+        let unreadable = |error: StateError| LogError::Step { step: "find the log's keys", cause: error.into() };
+        let Some(binding) = binding(&reader, &*self.state.find()).map_err(unreadable)? else { return Ok(None) };
+        let next = rotation_in(&plan.planned, &binding)?;
+        let path = self.log.layout().identity();
+        let fits = next.iter().try_for_each(|key| self.log.identity().with_key(key.clone()).map(drop));
+        fits.map_err(|cause| LogError::Identity { path, cause })?;
+        Ok(next)
     }
 
     /// The second half of [`Self::commit`]: brings the state up to what was appended.
@@ -219,6 +247,8 @@ struct Steps<'a> {
     signers: &'a mut dyn Signers,
     feeds: &'a BTreeMap<FeedKey, FeedRecord>,
     key: Option<&'a VerifierKey>,
+    /// The log key that the batch rotates to, which signs as well.
+    next: Option<&'a VerifierKey>,
 }
 
 impl Commit for Steps<'_> {
@@ -244,7 +274,10 @@ impl Commit for Steps<'_> {
     fn sign(&mut self, checkpoint: &Checkpoint) -> Result<VerifiedCheckpoint, AnyError> {
         let key = self.key.ok_or("the ledger has no log key")?;
         let signer = self.signers.key(&key.public_key().id())?;
-        Ok(checkpoint.sign(key, &*signer)?)
+        let signed = checkpoint.sign(key, &*signer)?;
+        let Some(next) = self.next else { return Ok(signed) };
+        let signer = self.signers.key(&next.public_key().id())?;
+        Ok(signed.sign_also(next, &*signer)?)
     }
 
     fn remember(&mut self, checkpoint: &VerifiedCheckpoint) -> Result<(), AnyError> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod batch;
+mod cosigning;
 mod custody;
 mod evidence;
 mod help;
@@ -10,5 +11,7 @@ mod policies;
 mod reading;
 mod reference;
 mod refused;
+mod rotation;
+
 mod trouble;
 mod world;

@@ -1,12 +1,16 @@
 //! `key add`, `key scope`, `key rotate`, `key revoke`: events signed by a key of the party.
 
+use super::public::PublicHalf;
+use crate::cli::archive::Archive;
 use crate::cli::choice::one_of;
 use crate::cli::context::Context;
-use crate::cli::error::{Done, Failure};
+use crate::cli::error::{Done, Failure, Kind as FailureKind};
 use crate::cli::recorder;
-use crate::cli::recording::{Body, Period, Recording};
+use crate::cli::recording::{Body, Period, Recording, Steps};
 use crate::event::{KeyAction, Kind, RevocationReason};
-use crate::keys::KeyEntry;
+use crate::keys::KeyRole;
+use crate::ledger::rotation::binding;
+use crate::tlog::vkey::{KeyKind, VerifierKey};
 use crate::value::Time;
 use serde_json::Value;
 
@@ -43,18 +47,17 @@ pub(super) fn body(action: KeyAction) -> Body {
     Body::new().with("action", Some(action.as_str()))
 }
 
-/// The public half of a key, as an event holds it.
-pub(super) fn jwk(entry: &KeyEntry) -> Result<Value, Failure> {
-    Ok(serde_json::to_value(entry.info.key)?)
-}
-
-/// Add a key of this machine to a party; it cosigns, and may sign what its scope lists.
+/// Add a key to a party; it cosigns, and may sign what its scope lists.
+///
+/// A key of another machine is given by its description, the `.pub` file beside it there: write a draft with `--prepare`,
+/// let that machine sign it with `oretrail cosign`, and record what comes back with `oretrail record --cosigned`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
-  oretrail key add control-room --by 'Sundown Carbonate LLC' --kinds source,transform --facilities PIT,MILL")]
+Examples:
+  oretrail key add control-room --by 'Sundown Carbonate LLC' --kinds source,transform --facilities PIT,MILL
+  oretrail key add ./port-office.pub --kinds dispatch --prepare port-office.draft.json")]
 pub(crate) struct Add {
-    /// The new key: its name or the beginning of its id
+    /// The new key: its name or the beginning of its id, or the `.pub` file of one on another machine
     new: String,
     #[command(flatten)]
     scope: ScopeOptions,
@@ -64,10 +67,10 @@ pub(crate) struct Add {
 
 impl Add {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
-        let new = context.find_key(&self.new)?;
-        let body = body(KeyAction::Add).with("key", Some(jwk(&new)?)).with("scope", Some(self.scope.scope()));
+        let new = PublicHalf::find(context, &self.new)?;
+        let body = body(KeyAction::Add).with("key", Some(new.jwk()?)).with("scope", Some(self.scope.scope()));
         let steps = self.recording.step(context, Kind::Key, &Period::default(), body)?;
-        recorder::record_for_key(context, &self.recording, steps, Some(&new))
+        recorder::record_for_key(context, &self.recording, steps, new.at_hand.as_ref())
     }
 }
 
@@ -92,13 +95,19 @@ impl Rescope {
     }
 }
 
-/// Replace a key of a party by a new one of the same scope.
+/// Replace a key of a party by a new one of the same scope, or the key of a log by a new one.
+///
+/// The log's key is rotated by an event of the ledger's operator; the checkpoint after it is signed by both keys, which
+/// must be on this machine.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  oretrail key rotate mine-gate --new mine-gate-2")]
+#[command(after_help = "\
+Examples:
+  oretrail key rotate mine-gate --new mine-gate-2
+  oretrail key new log-2 --role log && oretrail key rotate log --new log-2")]
 pub(crate) struct Rotate {
     /// The key that is replaced: its name or id
     old: String,
-    /// The new key: its name or the beginning of its id
+    /// The new key: its name or the beginning of its id, or the `.pub` file of one on another machine
     #[arg(long, value_name = "KEY")]
     new: String,
     /// The signing memory of the old key is lost; it signs this one event all the same
@@ -110,16 +119,39 @@ pub(crate) struct Rotate {
 
 impl Rotate {
     pub(crate) fn run(mut self, context: &mut Context) -> Result<Done, Failure> {
-        let new = context.find_key(&self.new)?;
-        let kid = context.key_id(&self.old);
-        if self.memory_lost {
-            context.enter_key(&self.old)?;
-            self.recording.key.get_or_insert_with(|| self.old.clone());
-        }
-        let body = body(KeyAction::Rotate).with("kid", Some(kid)).with("key", Some(jwk(&new)?));
-        let steps = self.recording.step(context, Kind::Key, &Period::default(), body)?;
-        recorder::record_for_key(context, &self.recording, steps, Some(&new))
+        let new = PublicHalf::find(context, &self.new)?;
+        let is_log = context.find_key(&self.old).is_ok_and(|old| old.info.role == KeyRole::Log);
+        let mut steps = if is_log {
+            log_rotation(context, &mut self.recording, &new)?
+        } else {
+            let kid = context.key_id(&self.old);
+            if self.memory_lost {
+                context.find_key(&self.old)?;
+                self.recording.key.get_or_insert_with(|| self.old.clone());
+            }
+            let body = body(KeyAction::Rotate).with("kid", Some(kid)).with("key", Some(new.jwk()?));
+            self.recording.step(context, Kind::Key, &Period::default(), body)?
+        };
+        steps.memory_lost = self.memory_lost;
+        recorder::record_for_key(context, &self.recording, steps, new.at_hand.as_ref().filter(|_| !is_log))
     }
+}
+
+/// The step that rotates the log's key to a new one, stated by the ledger's operator.
+fn log_rotation(context: &Context, recording: &mut Recording, new: &PublicHalf) -> Result<Steps, Failure> {
+    let archive = Archive::open(context)?;
+    let reader = archive.snapshot.reader();
+    let none = || Failure::usage("expected a ledger that has begun, found an empty one");
+    let bound = binding(reader, &*archive.find())?.ok_or_else(none)?;
+    let origin = reader.identity().origin().to_owned();
+    let name = origin.parse().map_err(|error| Failure::new(FailureKind::Broken, error))?;
+    let vkey = VerifierKey::new(name, KeyKind::Note, new.key.x);
+    recording.by.get_or_insert_with(|| bound.operator.to_string());
+    let body = Body::new()
+        .with("origin", Some(origin))
+        .with("vkey", Some(vkey.to_string()))
+        .with("rotates", Some(bound.event.to_string()));
+    recording.step(context, Kind::Ledger, &Period::default(), body)
 }
 
 /// End a key of a party.

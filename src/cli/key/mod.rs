@@ -2,6 +2,7 @@
 
 mod events;
 mod files;
+mod public;
 mod recover;
 
 pub(crate) use files::create as create_key;

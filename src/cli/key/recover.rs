@@ -1,6 +1,7 @@
 //! `key recover`: a `key` event signed by the offline recovery key.
 
-use super::events::{body, jwk};
+use super::events::body;
+use super::public::PublicHalf;
 use crate::cli::choice::one_of;
 use crate::cli::context::Context;
 use crate::cli::error::{Done, Failure};
@@ -53,16 +54,16 @@ impl Recover {
     pub(crate) fn run(mut self, context: &mut Context) -> Result<Done, Failure> {
         let recovery = context.find_key(&self.recovery)?;
         let next = self.next_recovery.as_ref().map(|next| context.find_key(next)).transpose()?;
-        let new = self.new.as_ref().map(|new| context.find_key(new)).transpose()?;
+        let new = self.new.as_ref().map(|new| PublicHalf::find(context, new)).transpose()?;
         let with: Value = Body::new()
-            .with("key", Some(jwk(&recovery)?))
+            .with("key", Some(serde_json::to_value(recovery.info.key)?))
             .with("replace", next.map(|next| next.info.kid.to_string()))
             .into();
         let action = if self.rotate.is_some() { KeyAction::Rotate } else { KeyAction::Revoke };
         let target = self.rotate.as_ref().or(self.revoke.as_ref()).map(|key| context.key_id(key));
         let body = body(action)
             .with("kid", target)
-            .with("key", new.as_ref().filter(|_| self.rotate.is_some()).map(jwk).transpose()?)
+            .with("key", new.as_ref().filter(|_| self.rotate.is_some()).map(PublicHalf::jwk).transpose()?)
             .with("reason", self.reason.clone().filter(|_| self.revoke.is_some()))
             .with("compromised_since", self.compromised_since.map(|time| time.to_string()))
             .with("prev_key", self.after.clone())
@@ -74,6 +75,6 @@ impl Recover {
         self.recording.by = by;
         self.recording.key = Some(self.recovery.clone());
         let steps = self.recording.step(context, Kind::Key, &Period::default(), body)?;
-        recorder::record_for_key(context, &self.recording, steps, new.as_ref())
+        recorder::record_for_key(context, &self.recording, steps, new.as_ref().and_then(|new| new.at_hand.as_ref()))
     }
 }

@@ -9,6 +9,7 @@ use super::step::{Step, pointer};
 use crate::event::{Body, Document, Kind, Lot, Purpose, When};
 use crate::ledger::Draft;
 use crate::state::View;
+use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId, Time};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -299,6 +300,9 @@ fn cosigners(body: &Body, by: Option<PartyId>, context: &Context<'_>) -> Result<
     };
     let (purpose, key) = match body {
         Body::Key(key) => (Purpose::NewKey, key.key.map(|key| key.id())),
+        Body::Ledger(ledger) => {
+            (Purpose::LogKey, ledger.vkey.as_str().parse::<VerifierKey>().ok().map(|vkey| vkey.public_key().id()))
+        }
         Body::Facility(facility) => {
             let old = facility.supersedes.map(|id| context.view.facility(&id)).transpose();
             let old = old.map_err(|error| Problem::Lookup(error.0))?.flatten();

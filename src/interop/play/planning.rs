@@ -1,6 +1,7 @@
 //! The recorder over a ledger: a batch is planned, and its caller commits the plan or drops it.
 
 use super::{RecordError, Recorded, Recorder};
+use crate::envelope::SealedDraft;
 use crate::event::{Ledger, Purpose, When};
 use crate::finding::Finding;
 use crate::interop::batch::Names;
@@ -20,6 +21,8 @@ pub struct Planning<'a> {
     signers: &'a mut dyn Signers,
     log_key: Option<VerifierKey>,
     now: Time,
+    sealing: bool,
+    sealed: Vec<(SealedDraft, Planned)>,
 }
 
 impl<'a> Planning<'a> {
@@ -32,7 +35,23 @@ impl<'a> Planning<'a> {
         signers: &'a mut dyn Signers,
         now: Time,
     ) -> Self {
-        Self { batch, ledger, names, signers, log_key: None, now }
+        Self { batch, ledger, names, signers, log_key: None, now, sealing: false, sealed: Vec::new() }
+    }
+
+    /// Seals drafts for cosigners instead of planning events.
+    #[must_use]
+    pub fn sealing(mut self, sealing: bool) -> Self {
+        self.sealing = sealing;
+        self
+    }
+
+    /// Plans a draft that came back cosigned.
+    ///
+    /// # Errors
+    /// As of [`Batch::add_sealed`].
+    pub fn record_sealed(&mut self, sealed: SealedDraft) -> Result<Recorded, RecordError> {
+        let planned = self.batch.add_sealed(sealed, self.now, self.signers)?;
+        Ok(Recorded { event: planned.event().id, findings: planned.findings })
     }
 
     /// Names the log key of a ledger that has no entry yet, so that the plan can begin it.
@@ -48,10 +67,16 @@ impl<'a> Planning<'a> {
         self.batch.planned()
     }
 
+    /// The plan, to be committed by the ledger's writer; and what was sealed, each with the event as it would be recorded.
+    #[must_use]
+    pub fn parts(self) -> (Plan, Vec<(SealedDraft, Planned)>) {
+        (self.batch.finish(), self.sealed)
+    }
+
     /// The plan, to be committed by the ledger's writer.
     #[must_use]
     pub fn finish(self) -> Plan {
-        self.batch.finish()
+        self.parts().0
     }
 }
 
@@ -82,6 +107,12 @@ impl Recorder for Planning<'_> {
     }
 
     fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Recorded, RecordError> {
+        if self.sealing {
+            let (sealed, planned) = self.batch.seal(draft.clone(), at.unwrap_or(self.now), self.signers)?;
+            let recorded = Recorded { event: planned.event().id, findings: planned.findings.clone() };
+            self.sealed.push((sealed, planned));
+            return Ok(recorded);
+        }
         let planned = self.batch.add(draft.clone(), at.unwrap_or(self.now), self.signers)?;
         Ok(Recorded { event: planned.event().id, findings: planned.findings })
     }

@@ -64,8 +64,11 @@ pub struct AppendError {
     pub cause: LogError,
 }
 
-fn not_recorded(cause: impl Into<LogError>) -> AppendError {
-    AppendError { outcome: Outcome::NotRecorded, cause: cause.into() }
+impl AppendError {
+    /// A failure before anything was written.
+    pub(in crate::ledger) fn not_recorded(cause: impl Into<LogError>) -> Self {
+        Self { outcome: Outcome::NotRecorded, cause: cause.into() }
+    }
 }
 
 fn step(step: &'static str) -> impl Fn(AnyError) -> LogError {
@@ -93,12 +96,12 @@ impl Log {
         entries: &[E],
         commit: &mut dyn Commit,
     ) -> Result<&VerifiedCheckpoint, AppendError> {
-        self.check_batch(entries).map_err(not_recorded)?;
+        self.check_batch(entries).map_err(AppendError::not_recorded)?;
         commit.beside().map_err(|cause| {
             if cause.is::<DiskError>() {
                 self.latched = Some(cause.to_string());
             }
-            not_recorded(step("store what belongs to the entries")(cause))
+            AppendError::not_recorded(step("store what belongs to the entries")(cause))
         })?;
         match self.commit(entries, commit) {
             Ok((head, grown)) => {
@@ -139,8 +142,8 @@ impl Log {
         commit: &mut dyn Commit,
     ) -> Result<(VerifiedCheckpoint, Grown), AppendError> {
         let mut grown = self.grown(entries);
-        grown.open_length = self.write_entries(entries).map_err(not_recorded)?;
-        let head = self.sign(&grown.edge, commit).map_err(not_recorded)?;
+        grown.open_length = self.write_entries(entries).map_err(AppendError::not_recorded)?;
+        let head = self.sign(&grown.edge, commit).map_err(AppendError::not_recorded)?;
         let undecided = |cause| AppendError { outcome: Outcome::DecidedAtOpen, cause };
         commit.remember(&head).map_err(step("remember the signature")).map_err(undecided)?;
         let path = self.files.layout.checkpoint();
