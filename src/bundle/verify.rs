@@ -11,13 +11,18 @@ use super::read::UnverifiedBundle;
 use crate::event::Event;
 use crate::finding::{Code, Finding, Severity};
 use crate::lineage::{Graph, Lineage, Step, upstream};
+use crate::policy::trail::Trail;
+use crate::rules::review::Settled;
+use crate::rules::trust::Trust;
 use crate::state::{Memory, Position, View, ViewError};
+use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::value::{EventId, LedgerId, Time};
 use crate::verify::judge::{Asked, check_log, subject_of, unanswered, withheld};
 use crate::verify::questions::answer_all;
 use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
 use crate::verify::reviewed::History;
 use crate::verify::subset::Replayed;
+use crate::verify::trail::{Evidence, LedgerEvidence, trail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -37,6 +42,21 @@ pub struct Verification {
 pub struct VerifiedBundle {
     checked: Checked,
     lineage: Lineage,
+    /// By ledger, in order: up to which size it is cosigned, and what review settled.
+    settled: Vec<(u64, Settled)>,
+    trust: Trust,
+    as_of: Time,
+}
+
+impl Verification {
+    /// The trail of the subject, for the trust and moment it was verified with; `None` where integrity does not hold, for
+    /// then nothing that the events say counts.
+    ///
+    /// # Errors
+    /// State could not be read, which memory never is.
+    pub fn trail(&self) -> Result<Option<Trail>, ViewError> {
+        self.bundle.as_ref().map(|bundle| trail(&bundle.evidence(&self.report))).transpose()
+    }
 }
 
 impl VerifiedBundle {
@@ -71,6 +91,21 @@ impl VerifiedBundle {
         Some(Position { ledger: *ledger, index: *index, recorded_at })
     }
 
+    fn evidence<'a>(&'a self, report: &'a Report) -> Evidence<'a> {
+        let settled = self.checked.ledgers.iter().zip(&self.settled);
+        let ledger = |((seen, replayed), (cosigned, settled)): (&'a (LedgerSeen, Replayed), &'a (u64, Settled))| {
+            LedgerEvidence {
+                ledger: seen.ledger,
+                operator: seen.operator,
+                heads: seen.checkpoints.iter().map(VerifiedCheckpoint::head).collect(),
+                history: self.checked.history(seen, replayed, *cosigned),
+                settled,
+            }
+        };
+        let ledgers = settled.map(ledger).collect();
+        Evidence { report, lineage: &self.lineage, ledgers, trust: &self.trust, as_of: self.as_of }
+    }
+
     /// State of a ledger after the entries at hand.
     #[must_use]
     pub fn view(&self, ledger: &LedgerId) -> Option<&Memory> {
@@ -97,6 +132,7 @@ impl UnverifiedBundle {
         let matters = checked.matters();
         let mut report = blank(&checked, asked, &lineage)?;
         let mut findings = std::mem::take(&mut checked.findings);
+        let mut settled = Vec::new();
         for (seen, replayed) in &checked.ledgers {
             let place = format!("ledger {}", seen.ledger);
             let judged = check_log(seen.ledger, &seen.checkpoints, checked.manifest.created, asked);
@@ -113,6 +149,7 @@ impl UnverifiedBundle {
             let reviewed = history.review(&facts, asked, &matters)?;
             findings.extend(reviewed.findings);
             report.completeness.undecided.extend(reviewed.undecided);
+            settled.push((judged.cosigned, facts));
         }
         findings.extend(checked.known_bad(asked, &lineage));
         report.sort_in(findings.iter().cloned());
@@ -120,7 +157,9 @@ impl UnverifiedBundle {
         report.checks = checks(&checked, asked, &report);
         checked.findings = findings;
         let holds = report.integrity.findings.iter().all(|finding| finding.severity() != Severity::Breach);
-        Ok(Verification { report, bundle: holds.then_some(VerifiedBundle { checked, lineage }) })
+        let (trust, as_of) = (asked.trust.clone(), asked.as_of);
+        let bundle = holds.then_some(VerifiedBundle { checked, lineage, settled, trust, as_of });
+        Ok(Verification { report, bundle })
     }
 }
 

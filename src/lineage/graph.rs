@@ -4,7 +4,7 @@ use super::order::in_order;
 use crate::event::{Body, Event, Kind};
 use crate::state::{EventRecord, View, ViewError};
 use crate::value::{EventId, LotId};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// What a custody event did to lots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub struct Step {
     pub kind: Kind,
     /// Lots it names as moved, answered or spent.
     pub inputs: Vec<LotId>,
+    /// For each of these, the event that last moved it before; empty where that is not at hand, as in a state. Indexes of
+    /// two ledgers say nothing of each other, so it alone orders the moves of a lot that changed ledgers.
+    pub after: Vec<EventId>,
     /// How many lots it creates.
     pub outputs: u8,
     /// The parent of each output, where an output comes from one input only (the children of a partial receipt); empty
@@ -42,6 +45,7 @@ impl Step {
             index,
             kind: event.payload.kind(),
             inputs: body.heads().iter().map(|head| head.lot).collect(),
+            after: body.heads().iter().map(|head| head.after).collect(),
             outputs: u8::try_from(body.outputs().len()).unwrap_or(u8::MAX),
             origins,
         }
@@ -61,7 +65,7 @@ impl From<&EventRecord> for Step {
     /// State does not say which lot of a receipt a returned part came from; all of them are taken as its parents.
     fn from(record: &EventRecord) -> Self {
         let (index, kind, outputs) = (record.index, record.kind, record.outputs);
-        Self { index, kind, inputs: record.inputs.clone(), outputs, origins: Vec::new() }
+        Self { index, kind, inputs: record.inputs.clone(), after: Vec::new(), outputs, origins: Vec::new() }
     }
 }
 
@@ -183,11 +187,36 @@ pub fn walk<G: Graph>(graph: &G, subject: LotId, direction: Direction) -> Result
     Ok(Lineage { subject, direction, lots, events })
 }
 
+/// A move of a lot: index, event, and the event that last moved the lot before, where known.
+type Move = (u64, EventId, Option<EventId>);
+
+/// Moves in the order in which they follow each other from the creating event, then, of those that do not, by index.
+fn in_sequence(creator: EventId, mut moves: Vec<Move>) -> Vec<EventId> {
+    moves.sort_unstable();
+    moves.dedup();
+    if moves.iter().all(|(.., after)| after.is_none()) {
+        return moves.into_iter().map(|(_, event, _)| event).collect();
+    }
+    let mut following: HashMap<EventId, VecDeque<EventId>> = HashMap::new();
+    for (_, event, after) in &moves {
+        after.iter().for_each(|after| following.entry(*after).or_default().push_back(*event));
+    }
+    let mut ordered = Vec::with_capacity(moves.len());
+    let mut last = creator;
+    while let Some(next) = following.get_mut(&last).and_then(VecDeque::pop_front) {
+        ordered.push(next);
+        last = next;
+    }
+    let seen: HashSet<EventId> = ordered.iter().copied().collect();
+    ordered.extend(moves.into_iter().map(|(_, event, _)| event).filter(|event| !seen.contains(event)));
+    ordered
+}
+
 struct Walk<'a, G> {
     graph: &'a G,
     steps: HashMap<EventId, Option<Step>>,
     /// Moves of the lots of events opened so far.
-    moves: HashMap<LotId, Vec<(u64, EventId)>>,
+    moves: HashMap<LotId, Vec<Move>>,
     opened: HashSet<EventId>,
 }
 
@@ -216,8 +245,9 @@ impl<G: Graph> Walk<'_, G> {
             let Some(step) = self.steps.get(&id).and_then(Option::as_ref).filter(|step| step.kind.is_custody()) else {
                 continue;
             };
-            for lot in step.inputs.iter().filter(|lot| lot.event == creator) {
-                self.moves.entry(*lot).or_default().push((step.index, id));
+            let after = step.after.iter().copied().map(Some).chain(std::iter::repeat(None));
+            for (lot, after) in step.inputs.iter().zip(after).filter(|(lot, _)| lot.event == creator) {
+                self.moves.entry(*lot).or_default().push((step.index, id, after));
             }
         }
         Ok(())
@@ -225,10 +255,7 @@ impl<G: Graph> Walk<'_, G> {
 
     fn lot(&mut self, id: LotId, direction: Direction) -> Result<LineageLot, G::Error> {
         self.open(id.event)?;
-        let mut moves = self.moves.remove(&id).unwrap_or_default();
-        moves.sort_unstable();
-        moves.dedup();
-        let moves: Vec<EventId> = moves.into_iter().map(|(_, event)| event).collect();
+        let moves = in_sequence(id.event, self.moves.remove(&id).unwrap_or_default());
         let creator = self.step(&id.event).filter(|step| id.output < step.outputs);
         let missing = creator.is_none();
         let next = match direction {

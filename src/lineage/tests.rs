@@ -26,7 +26,8 @@ fn lot(event: u64, output: u8) -> LotId {
 
 impl Made {
     fn add(&mut self, number: u64, kind: Kind, inputs: &[LotId], outputs: u8) -> &mut Self {
-        let step = Step { index: number, kind, inputs: inputs.to_vec(), outputs, origins: Vec::new() };
+        let (held, after, origins) = (inputs.to_vec(), Vec::new(), Vec::new());
+        let step = Step { index: number, kind, inputs: held, after, outputs, origins };
         self.steps.insert(id(number), step);
         for lot in inputs {
             self.naming.entry(lot.event).or_default().push(id(number));

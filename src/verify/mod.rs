@@ -8,3 +8,5 @@ pub mod report;
 pub mod reviewed;
 pub mod subset;
 mod subset_view;
+pub mod trail;
+mod union_view;

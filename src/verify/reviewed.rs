@@ -1,6 +1,7 @@
 //! Review of what is at hand of one ledger, from a bundle or whole.
 
 use super::judge::Asked;
+use super::trail::is_statement;
 use crate::event::Event;
 use crate::finding::{Finding, Reach};
 use crate::rules::review::{Facts, ReviewContext, Settled, review};
@@ -32,7 +33,7 @@ pub struct Reviewed {
 }
 
 impl History<'_> {
-    /// First pass: facts of all applied events.
+    /// First pass: facts of all applied events. Assays and corrections recorded after the moment of judgement are not known.
     ///
     /// # Errors
     /// State could not be read.
@@ -40,7 +41,9 @@ impl History<'_> {
         let mut facts = Facts::default();
         self.breached.iter().for_each(|id| facts.mark_breached(*id));
         for (at, event) in &self.events {
-            if self.view.event(&event.id)?.is_some_and(|record| record.applied && record.index == at.index) {
+            let is_known = at.recorded_at <= asked.as_of || !is_statement(event);
+            let record = self.view.event(&event.id)?;
+            if is_known && record.is_some_and(|record| record.applied && record.index == at.index) {
                 facts.observe(event, at);
             }
         }

@@ -44,6 +44,12 @@ impl Settled {
         lot.held(element, lot.booked().filter(|_| !lot.mass_hidden))
     }
 
+    /// Whether the event that made a lot was taken in.
+    #[must_use]
+    pub fn knows(&self, lot: &LotId) -> bool {
+        self.facts.lots.contains_key(lot)
+    }
+
     /// The net dry mass of a lot by the books; `None` where it is not shown.
     #[must_use]
     pub fn book_mass(&self, lot: &LotId) -> Option<Mass> {
@@ -78,7 +84,8 @@ impl Settled {
         let number = first.checked_add(line).filter(|number| *number < end)?;
         let step = self.facts.steps.get(number)?;
         let outputs = self.outputs(step, element);
-        if outputs.iter().all(Option::is_none) {
+        let open = self.facts.known(&step.outputs).any(|(_, lot)| is_unsorted(lot.form));
+        if outputs.iter().all(Option::is_none) && !open {
             return None;
         }
         let inputs = self.inputs(number, step, element);
