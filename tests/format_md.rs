@@ -173,6 +173,12 @@ fn the_examples_read_back_with_nothing_but_common_tools() {
     assert_eq!(blake3::hash(entry.as_bytes()).to_hex().as_str(), block["entry-link"]);
     let leaf = Sha256::digest([b"\0", entry.as_bytes()].concat());
     assert_eq!(hex::encode(leaf), block["entry-leaf"]);
+    // A leaf of the completeness statement, as shown and as it is in the tree.
+    let shown = block["leaf"].replace('\n', "");
+    let (id, named) = shown.split_once(' ').unwrap();
+    let ids: Vec<Vec<u8>> = named.split(' ').map(|id| hex::decode(id).unwrap()).collect();
+    let chain = ids.iter().fold([0; 32].to_vec(), |chain, id| Sha256::digest([chain, id.clone()].concat()).to_vec());
+    assert_eq!(block["leaf-sealed"].replace('\n', ""), format!("{id} {} {}", ids.len(), hex::encode(chain)));
     let proof: Vec<&str> = block["tlog-proof"].lines().collect();
     assert_eq!(proof[..2], ["c2sp.org/tlog-proof@v1", "index 0"]);
     let end = proof.iter().position(|line| line.is_empty()).unwrap();

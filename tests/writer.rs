@@ -338,3 +338,54 @@ fn an_audit_of_a_sound_ledger_finds_no_breach_and_of_a_changed_one_says_where() 
     let codes: Vec<Code> = broken.findings.iter().map(|finding| finding.code).collect();
     assert!(codes.contains(&Code::NotInTree) && codes.contains(&Code::BadSignature), "{codes:?}");
 }
+
+#[test]
+fn the_completeness_statement_follows_commits_and_is_made_anew_where_its_files_do_not_follow_from_the_log() {
+    use oretrail::bundle::Statement;
+    use oretrail::ledger::{Signers as _, Snapshot, completeness, stated_leaves, statement_leaves};
+    let world = World::new();
+    let mut keys = open_keys(&world.disk, &world.keys);
+    let (mut writer, mine) = create(&world, &mut keys);
+    let (buyer, store, head) = dispatched(&world, &mut writer, &mut keys, mine);
+    commit(&mut writer, &mut keys, 60, vec![Draft::new(Some(buyer), when(60), receive(head, store))]);
+    drop(writer);
+    let folder = world.root.join("completeness");
+    let key = keys.key(&world.log_key.id()).unwrap();
+    let stated = |with_key: bool| {
+        let snapshot = Snapshot::open(world.disk(), &world.root, &mut || false, &mut |_, _| {}).unwrap();
+        let expected = statement_leaves(&snapshot, &mut |_, _| {}).unwrap().head();
+        let find = snapshot.find();
+        let vkey = snapshot.reader().checkpoint().unwrap().key().clone();
+        let signer: Option<completeness::LogSigner<'_>> = with_key.then_some((&vkey, &*key));
+        let mut read = 0;
+        let found = stated_leaves(&world.disk, &snapshot, &*find, signer, &mut |_, _| read += 1).unwrap();
+        let (_, note) = found?;
+        note.check_signature(&vkey).unwrap();
+        let statement: Statement = note.unverified_text().parse().unwrap();
+        assert_eq!((statement.log.size, statement.leaves), (snapshot.reader().size(), expected));
+        Some(read)
+    };
+    assert_eq!(stated(false), Some(0), "the commits left it, and nothing is read");
+    let note = std::fs::read(folder.join("note")).unwrap();
+    for damage in ["note", "0/0", "start/0"] {
+        let path = folder.join(damage);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[0] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        if damage != "start/0" {
+            assert_eq!(stated(false), None, "{damage}");
+            assert_eq!(stated(true), Some(1), "{damage}");
+        }
+    }
+    std::fs::write(folder.join("note"), &note).unwrap();
+    assert_eq!(stated(true), Some(0), "a statement signed before is the same");
+    let mut writer = world.open(&keys);
+    commit(&mut writer, &mut keys, 70, vec![Draft::new(Some(buyer), when(70), facility("yard", "34.10"))]);
+    drop(writer);
+    assert_eq!(stated(false), Some(0));
+    std::fs::write(folder.join("note"), note).unwrap();
+    assert_eq!(stated(false), None, "behind");
+    assert_eq!(stated(true), Some(1));
+    std::fs::remove_dir_all(folder).unwrap();
+    assert_eq!(stated(true), Some(1));
+}

@@ -8,8 +8,7 @@ use oretrail::bundle::{Export, Withhold, write};
 use oretrail::event::{Body, Dispatch, Head, Kind, Ledger, Lot, Purpose, Receive, Source, Split, Transform, When};
 use oretrail::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
 use oretrail::ledger::disk::{Disk, RealDisk};
-use oretrail::ledger::{Batch, Draft, LineageSource, Plan, Signers as _, Snapshot, Writer, statement_leaves};
-use oretrail::tlog::nodes::TreeHead;
+use oretrail::ledger::{Batch, Draft, LineageSource, Plan, Signers as _, Snapshot, Writer, stated_leaves};
 use oretrail::tlog::vkey::{KeyKind, VerifierKey};
 use oretrail::value::{EventId, FacilityId, LedgerId, LotId, PartyId, PublicKey, Time};
 use serde_json::{Value, json};
@@ -181,12 +180,10 @@ impl World {
         self.close();
         let mut keys = self.open_keys();
         let snapshot = self.snapshot();
-        let tree = statement_leaves(&snapshot, &mut |_, _| {}).unwrap();
-        let reader = snapshot.reader();
-        let head = TreeHead { size: reader.size(), root: reader.root() };
-        let vkey = reader.checkpoint().unwrap().key().clone();
+        let find = snapshot.find();
+        let vkey = snapshot.reader().checkpoint().unwrap().key().clone();
         let log_key = keys.key(&self.log_key.id()).unwrap();
-        let note = tree.sign(self.ledger, head, &vkey, &*log_key).unwrap();
+        let statement = stated_leaves(&DISK, &snapshot, &*find, Some((&vkey, &*log_key)), &mut |_, _| {}).unwrap();
         let export = Export {
             subject: lot,
             by: self.sites[0].party,
@@ -194,7 +191,7 @@ impl World {
             created: at(self.clock),
             withhold: &Withhold::default(),
             holes: Default::default(),
-            statement: Some((&tree, &note)),
+            statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
         };
         write(&LineageSource::new(&snapshot), &export, &keys.key(&self.party_key.id()).unwrap()).unwrap()
     }

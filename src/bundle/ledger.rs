@@ -11,12 +11,11 @@ use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use crate::tlog::entry::Entry;
 use crate::tlog::nodes::check_nodes;
 use crate::tlog::note::SignedNote;
-use crate::tlog::tree::leaf_hash;
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, PartyId, Sha256, Time};
 use crate::verify::replay::Raw;
 use crate::verify::subset::Subset;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A completeness statement that the log's key signed.
 #[derive(Debug, Clone)]
@@ -163,8 +162,9 @@ impl LedgerChecked {
                     Finding::new(Code::OmittedReference, expected, "neither it nor a declared hole").on(*missing),
                 );
             }
+            let listed: HashSet<&EventId> = leaf.named_by.iter().collect();
             let shown = naming.get(id).into_iter().flatten();
-            for unlisted in shown.filter(|by| !leaf.named_by.contains(by)) {
+            for unlisted in shown.filter(|by| !listed.contains(by)) {
                 is_covered = false;
                 let expected = format!("a completeness statement that lists every event that names {id}");
                 found.push(Finding::new(Code::BadCheckpoint, expected, "one that leaves out an event").on(*unlisted));
@@ -256,11 +256,11 @@ fn read_statement(
     let mut hashes = BTreeMap::new();
     for leaf in &file.leaves {
         let parsed: Leaf = leaf.1.parse().map_err(|error| bad(&error))?;
-        hashes.insert(leaf.0, leaf_hash(leaf.1.as_bytes()));
-        if leaves.last_key_value().is_some_and(|(last, _)| *last >= parsed.id) {
-            return Err(bad(&format_args!("the leaf of {} repeated or out of order", parsed.id)));
+        hashes.insert(leaf.0, parsed.hash());
+        let id = parsed.id;
+        if leaves.insert(id, parsed).is_some() {
+            return Err(bad(&format_args!("two leaves of {id}")));
         }
-        leaves.insert(parsed.id, parsed);
     }
     check_nodes(&[statement.leaves], &hashes, &node_map(&file.nodes)).map_err(|e| (Code::NotInTree, e.to_string()))?;
     Ok(StatementSeen { statement, leaves, covers_all: false })

@@ -33,6 +33,7 @@
 mod check;
 mod checks;
 mod closure;
+mod leaf_tree;
 mod ledger;
 pub mod manifest;
 mod read;
@@ -44,10 +45,11 @@ mod withhold;
 mod write;
 
 pub use crate::verify::judge::Asked;
+pub use leaf_tree::{LeafTree, Leaves, ProveLeaves, no_leaf};
 pub use manifest::{Counted, Manifest, ManifestCheckpoint, ManifestError, ManifestStatement, SignManifestError};
 pub use read::UnverifiedBundle;
 pub use source::{Source, Stored};
-pub use statement::{Covered, Leaf, LeafTree, Leaves, Statement, StatementError, covered, covered_by};
+pub use statement::{Covered, Leaf, Seal, Statement, StatementError, covered, covered_by, spoken_of};
 pub use verify::{Verification, VerifiedBundle};
 pub use wire::{
     BUNDLE_VERSION, BundleFile, DocumentFile, EntryFile, LeafFile, LedgerFile, MAX_BUNDLE_BYTES, NodeFile, ReadError,

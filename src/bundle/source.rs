@@ -1,7 +1,7 @@
 //! Where a bundle is written from: one ledger up to a checkpoint, read on demand.
 
 use super::closure::Pool;
-use super::statement::{Covered, covered_by};
+use super::statement::{Covered, Leaf, covered_by};
 use super::write::WriteError;
 use crate::envelope::{Jws, Typ, open};
 use crate::event::Event;
@@ -114,6 +114,18 @@ impl<'a, S: Source> Loader<'a, S> {
             self.loaded.insert(*id, loaded);
         }
         Ok(self.loaded.get(id).and_then(Option::as_ref))
+    }
+
+    /// The leaves of these ids: who names each, in the order recorded.
+    pub(super) fn leaves(&mut self, ids: BTreeSet<Covered>) -> Result<Vec<Leaf>, WriteError> {
+        let mut leaves = Vec::with_capacity(ids.len());
+        for id in ids {
+            let mut named_by = self.naming(id)?;
+            let index = |by: &EventId| self.loaded.get(by).and_then(Option::as_ref).map(|loaded| loaded.index);
+            named_by.sort_by_key(index);
+            leaves.push(Leaf { id, named_by });
+        }
+        Ok(leaves)
     }
 
     /// Takes the entries of events out, by index.

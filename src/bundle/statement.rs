@@ -15,25 +15,28 @@
 //! <RFC 6962 root of the leaves: 64 lower-case hex digits>
 //! ```
 //!
-//! A leaf is the text `<id> <event id> <event id> …` without line end: a covered id, then in ascending order the ids of
-//! all events recorded below N that name it in a *covered position*, each after one space; a covered id that nobody names
-//! has a leaf without event ids. Covered ids are the ids of all events recorded below N, of all lots they create, and of
-//! whatever they name in a covered position; leaves are in ascending order of event id, the event before its lots, these by
-//! number. Covered positions are the subject positions of an event's body (see [`crate::event::References`]) save the
-//! `after` of a head: each head names its lot, which has a leaf of its own. So the leaf of a lot lists exactly what moved
-//! it, spent it or was said of it, and says nothing about its siblings.
+//! A *leaf* covers one id and lists the events that name it in a *covered position*. A bundle shows it as the text
+//! `<id> <event id> <event id> …` without line end, each event id after one space, in the order in which they are recorded;
+//! an id that nobody names has a leaf without event ids. Its leaf of the tree is the text `<id> <number> <chain>`: how many
+//! event ids there are, and their *chain* in lower-case hex: 32 zero bytes, and for each event id in turn the SHA-256 of the
+//! chain so far and the 32 bytes of the id. So whoever keeps the chains adds to a leaf without its list.
+//!
+//! Covered ids are the ids of all events recorded below N, of all lots they create, and of whatever they name in a covered
+//! position. They have their leaves in the order in which the log first speaks of them, each once: entry by entry, of an
+//! entry the event, then its lots by number, then what it names by id, an event before its lots. So a longer log only adds
+//! leaves at the end and adds to some. Covered positions are the subject positions of an event's body (see
+//! [`crate::event::References`]) save the `after` of a head: each head names its lot, which has a leaf of its own. So the
+//! leaf of a lot lists exactly what moved it, spent it or was said of it, and says nothing about its siblings.
 //!
 //! Not in scope: who signed and whether that one is trusted ([`super`]); with a trusted signer, an entry that a leaf
 //! leaves out is two signatures that contradict each other.
 
 use crate::event::{Event, Reference, Target};
-use crate::tlog::nodes::{TreeHead, prove_nodes};
-use crate::tlog::note::{NoteError, SignedNote};
-use crate::tlog::proof::ProveError;
-use crate::tlog::tree::{MemoryTree, MissingNode, NodeMap, leaf_hash};
-use crate::tlog::vkey::{DynSigner, VerifierKey};
+use crate::tlog::nodes::TreeHead;
+use crate::tlog::note::NoteError;
+use crate::tlog::tree::leaf_hash;
 use crate::value::{EventId, LedgerId, LotId, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -88,13 +91,64 @@ pub fn covered_by(event: &Event) -> BTreeSet<Covered> {
     event.payload.body.references().iter().filter_map(covered).collect()
 }
 
+/// The ids that a recorded event speaks of, in the order of their leaves: itself, its lots, what it names.
+pub fn spoken_of(event: &Event) -> impl Iterator<Item = Covered> {
+    let lots: Vec<Covered> = event.payload.body.output_ids(event.id).map(Covered::from).collect();
+    std::iter::once(event.id.into()).chain(lots).chain(covered_by(event))
+}
+
 /// A leaf: a covered id, and the events that name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
     /// What is covered.
     pub id: Covered,
-    /// Who names it, ascending.
-    pub named_by: BTreeSet<EventId>,
+    /// Who names it, each once, in the order recorded.
+    pub named_by: Vec<EventId>,
+}
+
+impl Leaf {
+    /// What stands for the list in the tree.
+    #[must_use]
+    pub fn seal(&self) -> Seal {
+        let mut seal = Seal::default();
+        self.named_by.iter().for_each(|by| seal.add(by));
+        seal
+    }
+
+    /// The hash of the leaf in the tree.
+    #[must_use]
+    pub fn hash(&self) -> Sha256 {
+        self.seal().leaf_hash(self.id)
+    }
+}
+
+/// A list of event ids, as a leaf of the tree holds it: how many, and their chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seal {
+    /// How many.
+    pub count: u64,
+    /// Over all of them, in order.
+    pub chain: Sha256,
+}
+
+impl Default for Seal {
+    fn default() -> Self {
+        Self { count: 0, chain: Sha256([0; 32]) }
+    }
+}
+
+impl Seal {
+    /// Adds an event id at the end.
+    pub fn add(&mut self, by: &EventId) {
+        self.count = self.count.saturating_add(1);
+        self.chain = Sha256::of_parts(&[&self.chain.0, &by.0]);
+    }
+
+    /// The hash of the leaf of `id` with this list.
+    #[must_use]
+    pub fn leaf_hash(&self, id: Covered) -> Sha256 {
+        leaf_hash(format!("{id} {} {}", self.count, self.chain).as_bytes())
+    }
 }
 
 impl fmt::Display for Leaf {
@@ -108,7 +162,7 @@ impl fmt::Display for Leaf {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
     /// A leaf of another form.
-    #[error("expected a leaf `<id> <event id> …` with event ids in ascending order, found `{0}`")]
+    #[error("expected a leaf `<id> <event id> …` with event ids each once, found `{0}`")]
     Leaf(String),
     /// A statement of another form.
     #[error("expected the 6 lines of an `{STATEMENT_HEADER}` statement, found `{0}`")]
@@ -130,10 +184,10 @@ impl FromStr for Leaf {
             Err(_) => id.parse::<LotId>().map_err(|_| wrong())?.into(),
         };
         let named: Vec<EventId> = parts.map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
-        if !named.is_sorted_by(|a, b| a < b) {
+        if named.iter().collect::<HashSet<_>>().len() != named.len() {
             return Err(wrong());
         }
-        Ok(Self { id, named_by: named.into_iter().collect() })
+        Ok(Self { id, named_by: named })
     }
 }
 
@@ -173,81 +227,6 @@ impl FromStr for Statement {
     }
 }
 
-/// All leaves of a log at one size, to be signed and proven from.
-#[derive(Debug, Clone, Default)]
-pub struct Leaves {
-    named: BTreeMap<Covered, BTreeSet<EventId>>,
-}
-
-/// The leaves under their tree.
-#[derive(Debug, Clone)]
-pub struct LeafTree {
-    leaves: Vec<Leaf>,
-    places: BTreeMap<Covered, u64>,
-    tree: MemoryTree,
-}
-
-impl Leaves {
-    /// Adds a recorded event, in any order.
-    pub fn add(&mut self, event: &Event) {
-        self.named.entry(event.id.into()).or_default();
-        for lot in event.payload.body.output_ids(event.id) {
-            self.named.entry(lot.into()).or_default();
-        }
-        for id in covered_by(event) {
-            self.named.entry(id).or_default().insert(event.id);
-        }
-    }
-
-    /// The tree over the leaves, once all events are added.
-    #[must_use]
-    pub fn into_tree(self) -> LeafTree {
-        let leaves: Vec<Leaf> = self.named.into_iter().map(|(id, named_by)| Leaf { id, named_by }).collect();
-        let tree = leaves.iter().map(|leaf| leaf_hash(leaf.to_string().as_bytes())).collect();
-        let places = (0u64..).zip(&leaves).map(|(at, leaf)| (leaf.id, at)).collect();
-        LeafTree { leaves, places, tree }
-    }
-}
-
-impl LeafTree {
-    /// The statement over these leaves for a log.
-    #[must_use]
-    pub fn statement(&self, ledger: LedgerId, log: TreeHead) -> Statement {
-        Statement { ledger, log, leaves: TreeHead { size: self.tree.size(), root: self.tree.root() } }
-    }
-
-    /// The signed note of [`Self::statement`].
-    ///
-    /// Does not check that the leaves are those of the log at that size: whoever signs must have replayed it.
-    ///
-    /// # Errors
-    /// The signer failed or holds another key.
-    pub fn sign(
-        &self,
-        ledger: LedgerId,
-        log: TreeHead,
-        key: &VerifierKey,
-        signer: &DynSigner<'_>,
-    ) -> Result<SignedNote, NoteError> {
-        SignedNote::sign(&self.statement(ledger, log).to_string(), key, signer)
-    }
-
-    /// The leaf of an id, with its index.
-    #[must_use]
-    pub fn leaf(&self, id: Covered) -> Option<(u64, &Leaf)> {
-        let place = *self.places.get(&id)?;
-        Some((place, self.leaves.get(usize::try_from(place).ok()?)?))
-    }
-
-    /// The nodes that prove the leaves at these indexes.
-    ///
-    /// # Errors
-    /// An index beyond the leaves.
-    pub fn prove(&self, indexes: &BTreeSet<u64>) -> Result<NodeMap, ProveError<MissingNode>> {
-        prove_nodes(&self.tree, &[self.tree.size()], indexes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,17 +252,29 @@ mod tests {
 
     #[test]
     fn leaf_has_one_spelling() {
-        let leaf = Leaf { id: LotId::new(id(1), 10).into(), named_by: [id(2), id(3)].into() };
+        let leaf = Leaf { id: LotId::new(id(1), 10).into(), named_by: vec![id(3), id(2)] };
         let text = leaf.to_string();
-        assert_eq!(text, format!("{}.10 {} {}", id(1), id(2), id(3)));
+        assert_eq!(text, format!("{}.10 {} {}", id(1), id(3), id(2)));
         assert_eq!(text.parse(), Ok(leaf));
-        assert_eq!(id(9).to_string().parse(), Ok(Leaf { id: id(9).into(), named_by: BTreeSet::new() }));
-        let (a, b) = (id(2), id(3));
-        for bad in
-            [format!("{} {b} {a}", id(1)), format!("{} {a} {a}", id(1)), format!("{} {a} ", id(1)), String::new()]
-        {
+        assert_eq!(id(9).to_string().parse(), Ok(Leaf { id: id(9).into(), named_by: Vec::new() }));
+        let a = id(2);
+        for bad in [format!("{} {a} {a}", id(1)), format!("{} {a} ", id(1)), String::new()] {
             assert!(bad.parse::<Leaf>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_leaf_of_the_tree_is_the_documented_text() {
+        let (zero, a) = ("00".repeat(32), id(2));
+        assert_eq!(
+            Leaf { id: id(1).into(), named_by: vec![] }.hash(),
+            leaf_hash(format!("{} 0 {zero}", id(1)).as_bytes())
+        );
+        let chain = Sha256::of_parts(&[&[0; 32], &a.0]);
+        let leaf = Leaf { id: LotId::new(id(1), 3).into(), named_by: vec![a] };
+        assert_eq!(leaf.hash(), leaf_hash(format!("{}.3 1 {chain}", id(1)).as_bytes()));
+        let swapped = |ids: [u8; 2]| Leaf { id: id(1).into(), named_by: ids.map(id).into() }.hash();
+        assert_ne!(swapped([2, 3]), swapped([3, 2]));
     }
 
     #[test]

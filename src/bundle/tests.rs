@@ -18,7 +18,7 @@ fn export_of(
 ) -> String {
     let (tree, note) = ledger.statement();
     let withhold = Withhold::parse(withhold.iter().copied()).unwrap();
-    let statement = Some((&tree, &note));
+    let statement: Option<(&dyn ProveLeaves, _)> = Some((&tree, &note));
     let export =
         Export { subject, by, recipient, created: day(20), withhold: &withhold, holes: BTreeSet::new(), statement };
     write(ledger, &export, &key(3)).unwrap()
@@ -358,4 +358,27 @@ fn every_changed_byte_of_a_small_bundle_is_refused_or_found() {
         assert_eq!(verdict(&report, Question::Integrity), Verdict::Contradicted, "byte {at}");
         assert_ne!(report.overall(), Verdict::Confirmed, "byte {at}");
     });
+}
+
+#[test]
+fn the_event_that_created_a_lot_of_the_lineage_may_be_a_declared_hole() {
+    let sample = Sample::new();
+    let of_ore = |event: &&crate::event::Event| event.payload.kind() == crate::event::Kind::Source;
+    let hole = sample.ledger.events.iter().find(of_ore).unwrap().id;
+    let (tree, note) = sample.ledger.statement();
+    let export = Export {
+        subject: sample.subject,
+        by: sample.plant,
+        recipient: None,
+        created: day(20),
+        withhold: &Withhold::default(),
+        holes: [hole].into(),
+        statement: Some((&tree, &note)),
+    };
+    let report = verify(&sample, &write(&sample.ledger, &export, &key(3)).unwrap());
+    assert_eq!(report.completeness.holes, [hole]);
+    assert!(codes(&report).contains(&Code::BundleHole), "{:?}", codes(&report));
+    assert_eq!(verdict(&report, Question::Integrity), Verdict::Confirmed);
+    assert_eq!(verdict(&report, Question::Completeness), Verdict::Unproven);
+    assert_ne!(verdict(&report, Question::Custody), Verdict::Confirmed);
 }

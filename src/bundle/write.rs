@@ -1,11 +1,12 @@
 //! Writing a bundle: what belongs to the lineage of a lot, and nothing else.
 
 use super::check::Checked;
-use super::closure::{Closure, close};
+use super::closure::close;
+use super::leaf_tree::ProveLeaves;
 use super::manifest::{Manifest, ManifestCheckpoint, ManifestStatement, Roots, SignManifestError};
 use super::read::UnverifiedBundle;
 use super::source::{Loaded, Loader, Source};
-use super::statement::{LeafTree, Statement, StatementError};
+use super::statement::{Leaf, Statement, StatementError};
 use super::wire::{
     BUNDLE_VERSION, BundleFile, EntryFile, LeafFile, LedgerFile, ReadError, StatementFile, WriteJsonError, node_list,
 };
@@ -20,7 +21,7 @@ use ed25519_dalek::SigningKey;
 use std::collections::BTreeSet;
 
 /// What is to be exported, by whom, for whom.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Export<'a> {
     /// The lot.
     pub subject: LotId,
@@ -34,8 +35,8 @@ pub struct Export<'a> {
     pub withhold: &'a Withhold,
     /// Events left out and declared to be.
     pub holes: BTreeSet<EventId>,
-    /// All leaves of the ledger at the checkpoint, and the signed statement over them.
-    pub statement: Option<(&'a LeafTree, &'a SignedNote)>,
+    /// The leaves of the ledger at the checkpoint, and the signed statement over them.
+    pub statement: Option<(&'a dyn ProveLeaves, &'a SignedNote)>,
 }
 
 /// Why a bundle was not written.
@@ -61,8 +62,8 @@ pub enum WriteError {
     /// The completeness statement is none.
     #[error(transparent)]
     Statement(#[from] StatementError),
-    /// The statement does not cover something.
-    #[error("expected a completeness statement with a leaf for {0}, found none")]
+    /// The statement does not cover something, or its leaves cannot be proven.
+    #[error("{0}")]
     Uncovered(String),
     /// A tree cannot be proven from.
     #[error("cannot prove the entries: {0}")]
@@ -101,6 +102,10 @@ pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Re
     if let Some(id) = absent.or(unknown) {
         return Err(WriteError::Absent(format!("event {id}")));
     }
+    // Of what a hole would have created nothing is at hand that a leaf could be compared with.
+    let mut covered = closure.covered();
+    covered.retain(|id| closure.events.contains_key(&id.event));
+    let leaves = loader.leaves(covered)?;
     let entries = loader.take(closure.events.keys().copied());
     let checkpoint = SignedCheckpoint::parse(source.checkpoint().as_bytes())?;
     let size = checkpoint.unverified().size();
@@ -111,7 +116,7 @@ pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Re
         checkpoints: vec![checkpoint.to_string()],
         entries: entries.values().map(|loaded| entry_file(loaded, export.withhold)).collect::<Result<_, _>>()?,
         nodes: node_list(&nodes),
-        statement: export.statement.map(|statement| statement_file(statement, &closure)).transpose()?,
+        statement: export.statement.map(|statement| statement_file(statement, leaves)).transpose()?,
     };
     let mut file =
         BundleFile { v: BUNDLE_VERSION, manifest: String::new(), ledgers: vec![ledger], documents: Vec::new() };
@@ -132,15 +137,15 @@ fn entry_file(loaded: &Loaded, withhold: &Withhold) -> Result<EntryFile, WriteEr
     })
 }
 
-fn statement_file((tree, note): (&LeafTree, &SignedNote), closure: &Closure) -> Result<StatementFile, WriteError> {
+fn statement_file(
+    (tree, note): (&dyn ProveLeaves, &SignedNote),
+    leaves: Vec<Leaf>,
+) -> Result<StatementFile, WriteError> {
     let _: Statement = note.unverified_text().parse()?;
-    let mut leaves = Vec::new();
-    for id in closure.covered() {
-        let (index, leaf) = tree.leaf(id).ok_or_else(|| WriteError::Uncovered(id.to_string()))?;
-        leaves.push(LeafFile(index, leaf.to_string()));
-    }
-    let indexes = leaves.iter().map(|leaf| leaf.0).collect();
-    let nodes = tree.prove(&indexes).map_err(|error| WriteError::Tree(error.to_string()))?;
+    let (places, nodes) = tree.prove_leaves(&leaves).map_err(WriteError::Uncovered)?;
+    let mut leaves: Vec<LeafFile> =
+        places.into_iter().zip(leaves).map(|(place, leaf)| LeafFile(place, leaf.to_string())).collect();
+    leaves.sort_unstable_by_key(|leaf| leaf.0);
     Ok(StatementFile { note: note.to_string(), leaves, nodes: node_list(&nodes) })
 }
 

@@ -9,9 +9,8 @@ use super::recorder::open_keys;
 use crate::bundle::{Export as Exported, GROUPS, Withhold, WriteError, write};
 use crate::keys::KeysAtHand;
 use crate::ledger::disk::{Access, RealDisk, replace_durably};
-use crate::ledger::{LineageSource, Signers as _, Snapshot, statement_leaves};
+use crate::ledger::{LineageSource, Signers as _, Snapshot, Stated, completeness, stated_leaves};
 use crate::state::Find;
-use crate::tlog::note::SignedNote;
 use crate::value::{EventId, KeyId, LotId, PartyId};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,16 +111,8 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
     let snapshot = open_snapshot(context)?;
     let now = context.now()?;
     let (by, kid) = exporter(&*snapshot.find(), &keys, job)?;
-    let mut progress = context.output.progress("stating completeness");
-    let statement = statement(&snapshot, &mut keys, &mut |done, all| progress.at(done, all))?;
-    progress.finish();
-    if statement.is_none() {
-        context.output.remark("the log's key is not on this machine: the file has no completeness statement");
-        context.output.hint("ask the operator of the ledger to export it; without the statement nothing is confirmed");
-    }
-    let source = LineageSource::new(&snapshot);
-    let recorded = snapshot.reader().size();
-    let created = now.max(last_time(&snapshot, recorded)?);
+    let created = now.max(last_time(&snapshot, snapshot.reader().size())?);
+    let key = keys.key(&kid).map_err(Failure::usage)?;
     let export = Exported {
         subject: job.lot,
         by,
@@ -129,10 +120,30 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
         created,
         withhold: &job.withhold,
         holes: job.holes.iter().copied().collect(),
-        statement: statement.as_ref().map(|(tree, note)| (tree, note)),
+        statement: None,
     };
-    let key = keys.key(&kid).map_err(Failure::usage)?;
-    write(&source, &export, &key).map_err(not_written)
+    let mut is_again = false;
+    loop {
+        let find = snapshot.find();
+        let mut progress = context.output.progress("stating completeness");
+        let statement = statement(&snapshot, &*find, &mut keys, &mut |done, all| progress.at(done, all))?;
+        progress.finish();
+        if statement.is_none() {
+            context.output.remark("the log's key is not on this machine: the file has no completeness statement");
+            context
+                .output
+                .hint("ask the operator of the ledger to export it; without the statement nothing is confirmed");
+        }
+        let statement = statement.as_ref().map(|(leaves, note)| (&**leaves, note));
+        match write(&LineageSource::new(&snapshot), &Exported { statement, ..export.clone() }, &key) {
+            // The leaves that are kept do not follow from the log: they are made from it.
+            Err(WriteError::Uncovered(_)) if !is_again => {
+                is_again = true;
+                completeness::forget(&disk, snapshot.reader().layout())?;
+            }
+            written => return written.map_err(not_written),
+        }
+    }
 }
 
 fn last_time(snapshot: &Snapshot, size: u64) -> Result<crate::value::Time, Failure> {
@@ -173,21 +184,17 @@ fn exporter(find: &dyn Find, keys: &KeysAtHand<'_>, job: &Job) -> Result<(PartyI
     })
 }
 
-/// The completeness statement, signed by the log's key where that is at hand.
-fn statement(
+/// The completeness statement: as kept beside the log, or signed by the log's key where that is at hand.
+fn statement<'a>(
     snapshot: &Snapshot,
+    find: &'a dyn Find,
     keys: &mut KeysAtHand<'_>,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Option<(crate::bundle::LeafTree, SignedNote)>, Failure> {
-    let reader = snapshot.reader();
-    let Some(vkey) = reader.checkpoint().map(|checkpoint| checkpoint.key().clone()) else { return Ok(None) };
-    let Ok(key) = keys.key(&vkey.public_key().id()) else { return Ok(None) };
-    let tree = statement_leaves(snapshot, progress)?;
-    let head = crate::tlog::nodes::TreeHead { size: reader.size(), root: reader.root() };
-    let note = tree
-        .sign(reader.identity().ledger(), head, &vkey, &*key)
-        .map_err(|error| Failure::new(Kind::Internal, error))?;
-    Ok(Some((tree, note)))
+) -> Result<Option<Stated<'a>>, Failure> {
+    let Some(vkey) = snapshot.reader().checkpoint().map(|checkpoint| checkpoint.key().clone()) else { return Ok(None) };
+    let key = keys.key(&vkey.public_key().id()).ok();
+    let signer = key.as_ref().map(|key| -> completeness::LogSigner<'_> { (&vkey, &**key) });
+    Ok(stated_leaves(&RealDisk, snapshot, find, signer, progress)?)
 }
 
 /// Writes a file whole or not at all.

@@ -162,6 +162,7 @@ impl From<SnapshotError> for Failure {
             SnapshotError::Private(error) => error.into(),
             SnapshotError::State(error) => error.into(),
             SnapshotError::View(error) => error.into(),
+            SnapshotError::Statement(error) => Self::new(Kind::Internal, error),
             error @ SnapshotError::Entry { .. } => {
                 Self::new(Kind::Broken, error).hint("`oretrail audit` says what is damaged")
             }

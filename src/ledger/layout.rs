@@ -91,6 +91,12 @@ impl Layout {
         self.root.join("index")
     }
 
+    /// The leaves of the completeness statement.
+    #[must_use]
+    pub fn completeness(&self) -> PathBuf {
+        self.root.join("completeness")
+    }
+
     /// The writer's lock.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

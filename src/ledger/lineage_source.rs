@@ -1,11 +1,17 @@
 //! A ledger as what a lineage bundle is written from, and the completeness statement over all of it.
 
+use super::completeness::{LeafFault, LogSigner, stated};
+use super::disk::Disk;
 use super::read::TreeHashes;
 use super::snapshot::{Kept, Snapshot, SnapshotError};
 use super::state_store::Progress;
-use crate::bundle::{LeafTree, Leaves, Source, Stored};
+use super::state_store::StateStore;
+use crate::bundle::{LeafTree, Leaves, ProveLeaves, Source, Stored};
 use crate::envelope::{Jws, Typ, open};
+use crate::state::Find;
 use crate::tlog::entry::EntryRef;
+use crate::tlog::nodes::TreeHead;
+use crate::tlog::note::SignedNote;
 use crate::value::{EventId, LedgerId};
 
 /// A snapshot, read as a bundle's source.
@@ -53,6 +59,42 @@ impl Source for LineageSource<'_> {
     fn naming(&self, event: &EventId) -> Result<Vec<EventId>, SnapshotError> {
         Ok(self.snapshot.find().named_by(event)?)
     }
+}
+
+/// Leaves with the signed statement over them.
+pub type Stated<'a> = (Box<dyn ProveLeaves + 'a>, SignedNote);
+
+/// The completeness statement at the snapshot's checkpoint: as kept beside the log, brought up to date where it is behind;
+/// made anew in memory where the index is not at hand or its folder cannot be written.
+///
+/// `None` where none is kept and nobody signs one.
+///
+/// # Errors
+/// Damage; the disk's.
+pub fn stated_leaves<'a>(
+    disk: &'a dyn Disk,
+    snapshot: &Snapshot,
+    find: &'a dyn Find,
+    signer: Option<LogSigner<'_>>,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Stated<'a>>, SnapshotError> {
+    let reader = snapshot.reader();
+    if matches!(snapshot.state(), StateStore::Index(_)) {
+        match stated(disk, reader, find, signer, progress) {
+            Ok(Some(kept)) => {
+                let note = kept.note().cloned();
+                return Ok(note.map(|note| -> Stated<'a> { (Box::new(kept), note) }));
+            }
+            Ok(None) => return Ok(None),
+            Err(LeafFault::Log(error)) => return Err(error.into()),
+            Err(_) => {}
+        }
+    }
+    let Some((key, signer)) = signer else { return Ok(None) };
+    let tree = statement_leaves(snapshot, progress)?;
+    let head = TreeHead { size: reader.size(), root: reader.root() };
+    let note = tree.sign(reader.identity().ledger(), head, key, signer).map_err(SnapshotError::Statement)?;
+    Ok(Some((Box::new(tree), note)))
 }
 
 /// The leaves of the completeness statement over everything below the snapshot's checkpoint; reads every entry once.

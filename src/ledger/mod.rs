@@ -9,6 +9,7 @@
 //! | [`log`] | commits, opening, recovery |
 //! | [`rotation`] | the log's keys, one after the other |
 //! | [`private`], [`content`] | what is kept beside the log: salted values; documents and suppliers' bundles |
+//! | [`completeness`] | the completeness statement and its leaves, kept beside the log |
 //! | [`read`] | snapshots without a lock: entries, proofs |
 //! | [`publish`] | a folder that a static web server can serve as a C2SP log |
 //!
@@ -17,6 +18,7 @@
 
 pub mod append;
 pub mod audit;
+pub mod completeness;
 pub mod content;
 pub mod disk;
 mod draft;
@@ -45,7 +47,7 @@ pub use append::{Batch, Plan, PlanError, Planned, Tail};
 pub use draft::Draft;
 pub use error::{AnyError, LogError};
 pub use files::Block;
-pub use lineage_source::{LineageSource, statement_leaves};
+pub use lineage_source::{LineageSource, Stated, stated_leaves, statement_leaves};
 pub use log::RecoveryView;
 pub use signers::Signers;
 pub use snapshot::{Kept, Recorded, Snapshot, SnapshotError};

@@ -12,6 +12,7 @@ use crate::envelope::{Disclosure, Jws, Typ, open};
 use crate::event::Event;
 use crate::state::{Find, ViewError};
 use crate::tlog::entry::EntryRef;
+use crate::tlog::note::NoteError;
 use crate::value::{Blake3, EventId, Time};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +32,9 @@ pub enum SnapshotError {
     /// State, while reading.
     #[error(transparent)]
     View(#[from] ViewError),
+    /// The completeness statement could not be signed.
+    #[error(transparent)]
+    Statement(NoteError),
     /// An entry that holds no event, though the index says so.
     #[error("expected event {event} in entry {index}, found: {problem}")]
     Entry {

@@ -4,6 +4,7 @@
 //! (`append`), durability of the log itself (`log`).
 
 use super::append::{Plan, Planned, Tail};
+use super::completeness;
 use super::content::{ContentError, ContentKind, ContentStore};
 use super::disk::Disk;
 use super::error::{AnyError, LogError};
@@ -18,6 +19,7 @@ use super::state_store::{Progress, StateError, StateStore};
 use crate::state::{FeedKey, FeedRecord};
 use crate::tlog::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use crate::tlog::entry::{EntryRef, link};
+use crate::tlog::nodes::TreeHead;
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{Blake3, EventId};
 use std::collections::BTreeMap;
@@ -52,6 +54,8 @@ pub struct Committed {
 #[must_use = "the state is behind until it follows"]
 pub struct Appended {
     checkpoint: VerifiedCheckpoint,
+    /// The log before it.
+    before: TreeHead,
     /// Where the private values of its events lie.
     values: Vec<(EventId, u64)>,
 }
@@ -165,7 +169,12 @@ impl Writer {
     /// The plan continues another state; a step failed: the error says whether the batch may still be recorded.
     pub fn commit(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Committed, AppendError> {
         let appended = self.append(plan, blobs, signers)?;
-        Ok(self.follow(plan, appended))
+        let before = appended.before;
+        let committed = self.follow(plan, appended);
+        if committed.index.is_none() {
+            self.state_completeness(plan, before, &committed.checkpoint, signers);
+        }
+        Ok(committed)
     }
 
     /// The first half of [`Self::commit`]: what makes the batch durable. Until [`Self::follow`], the state is the old one.
@@ -190,6 +199,7 @@ impl Writer {
             key: key.as_ref(),
             next: next.as_ref(),
         };
+        let before = TreeHead { size: self.log.size(), root: self.log.root() };
         let checkpoint = self.log.append_batch(&entries, &mut steps)?.clone();
         let values = kept.iter().map(|record| record.event).zip(steps.offsets).collect();
         self.tail = plan.tail;
@@ -197,7 +207,7 @@ impl Writer {
             // The batch is durable; the next opening finishes the rotation.
             self.log.latch(error.to_string());
         }
-        Ok(Appended { checkpoint, values })
+        Ok(Appended { checkpoint, before, values })
     }
 
     /// The log key that a plan rotates to.
@@ -221,6 +231,22 @@ impl Writer {
         let records = plan.planned.iter().flat_map(|planned| &planned.delta);
         let put = self.state.put(records, &appended.values, self.values.length(), tip);
         Committed { checkpoint: appended.checkpoint, index: put.err().map(|error| error.to_string()) }
+    }
+
+    /// Brings the completeness statement up to the commit. It is derived: where it cannot follow, the next export makes it.
+    fn state_completeness(
+        &self,
+        plan: &Plan,
+        before: TreeHead,
+        checkpoint: &VerifiedCheckpoint,
+        signers: &mut dyn Signers,
+    ) {
+        let Ok(signer) = signers.key(&checkpoint.key().public_key().id()) else { return };
+        let signer: completeness::LogSigner<'_> = (checkpoint.key(), &*signer);
+        let files = (self.log.layout(), self.log.identity());
+        let events = plan.planned.iter().map(Planned::event);
+        // A failure leaves files that the next one to open them finds behind or wrong.
+        let _ = completeness::follow(&*self.disk, files, &self.state, (before, checkpoint.head()), events, signer);
     }
 }
 

@@ -134,6 +134,9 @@ fn bundle(world: &World, put: &mut Put<'_>) {
     let lot = world.subject().to_string();
     let leaf = statement.leaves.iter().find(|leaf| leaf.1.starts_with(&lot)).unwrap();
     put("leaf", wrapped(&leaf.1));
+    let parsed: oretrail::bundle::Leaf = leaf.1.parse().unwrap();
+    let seal = parsed.seal();
+    put("leaf-sealed", wrapped(&format!("{} {} {}", parsed.id, seal.count, seal.chain)));
     let entries = file.ledgers[0].entries.iter().map(|entry| entry.index.to_string());
     put("bundle-entries", entries.collect::<Vec<_>>().join(" "));
 }

@@ -12,14 +12,13 @@ use crate::interop::batch::{BatchReader, Format, Header, NoNames, Step};
 use crate::interop::play::{LOG_KEY, Planning, Played, Player, Seed, key_names, simulated_key};
 use crate::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
 use crate::ledger::disk::{RealDisk, read_whole};
-use crate::ledger::{Batch, LineageSource, Planned, Signers as _, Snapshot, Writer, statement_leaves};
+use crate::ledger::{Batch, LineageSource, Planned, Signers as _, Snapshot, Writer, stated_leaves};
 use crate::lineage::trace::{Limits, rows};
 use crate::report::names::Names;
 use crate::report::tree;
 use crate::report::verdict::Detail;
 use crate::rules::trust::{Authority, Trust, TrustedLedger};
 use crate::state::Find;
-use crate::tlog::nodes::TreeHead;
 use crate::tlog::vkey::{KeyKind, VerifierKey};
 use crate::value::{KeyId, LotId, PartyId, PublicKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -158,11 +157,9 @@ impl Stage {
         let vkey = vkey.ok_or_else(|| Failure::new(Kind::Internal, "the ledger has no log key"))?;
         let key =
             |keys: &mut KeysAtHand<'_>, kid: &KeyId| keys.key(kid).map_err(|error| Failure::new(Kind::Internal, error));
-        let tree = statement_leaves(&snapshot, &mut |_, _| {})?;
-        let head = TreeHead { size: snapshot.reader().size(), root: snapshot.reader().root() };
         let log_key = key(&mut keys, &vkey.public_key().id())?;
         let ledger = snapshot.reader().identity().ledger();
-        let note = tree.sign(ledger, head, &vkey, &*log_key).map_err(|error| Failure::new(Kind::Internal, error))?;
+        let statement = stated_leaves(&disk, &snapshot, &*find, Some((&vkey, &*log_key)), &mut |_, _| {})?;
         let export = Exported {
             subject,
             by: holder,
@@ -170,7 +167,7 @@ impl Stage {
             created: played.end,
             withhold: &crate::bundle::Withhold::default(),
             holes: BTreeSet::new(),
-            statement: Some((&tree, &note)),
+            statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
         };
         let signer = key(&mut keys, &kid)?;
         let text = write(&LineageSource::new(&snapshot), &export, &signer).map_err(export::not_written)?;

@@ -1,4 +1,4 @@
-use crate::bundle::{Asked, BundleFile, Export, UnverifiedBundle, Verification, Withhold, write};
+use crate::bundle::{Asked, BundleFile, Export, ProveLeaves, UnverifiedBundle, Verification, Withhold, write};
 use crate::event::{Kind, Process, Scheme};
 use crate::lineage::provenance::{Pass, Source};
 use crate::policy::trail::{PlaceLevel, TimeLevel, Trail};
@@ -18,7 +18,7 @@ fn trust(sample: &Sample) -> Trust {
 fn export(sample: &Sample, withhold: &[&str], with_statement: bool) -> String {
     let (tree, note) = sample.ledger.statement();
     let withhold = Withhold::parse(withhold.iter().copied()).unwrap();
-    let statement = with_statement.then_some((&tree, &note));
+    let statement: Option<(&dyn ProveLeaves, _)> = with_statement.then_some((&tree, &note));
     let (subject, by) = (sample.subject, sample.plant);
     let holes = BTreeSet::new();
     let export = Export { subject, by, recipient: None, created: day(20), withhold: &withhold, holes, statement };
