@@ -1,0 +1,193 @@
+//! Random parties move random lots: append, replay and a naive model agree, and a bundle of any lot says of its events what
+//! the whole ledger says of them.
+
+use super::targets::model::{LOG, ORIGIN, Played, key, play, vkey};
+use oretrail::bundle::{Asked, Export, LeafTree, Leaves, Source, Stored, UnverifiedBundle, Withhold, write};
+use oretrail::finding::{Code, Family, Finding, Reach};
+use oretrail::rules::review::{Facts, ReviewContext, review};
+use oretrail::rules::trust::Trust;
+use oretrail::state::{Memory, Put as _};
+use oretrail::tlog::checkpoint::Checkpoint;
+use oretrail::tlog::note::SignedNote;
+use oretrail::tlog::tree::{MemoryTree, leaf_hash, root_of};
+use oretrail::value::{EventId, LedgerId, LotId, Time};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+/// What was recorded, as a bundle is written from it.
+struct Recorded<'a> {
+    played: &'a Played,
+    tree: MemoryTree,
+    indexes: BTreeMap<EventId, usize>,
+}
+
+impl<'a> Recorded<'a> {
+    fn new(played: &'a Played) -> Self {
+        let mut tree = MemoryTree::new();
+        played.recorded.iter().for_each(|one| tree.append(leaf_hash(&one.entry)));
+        let indexes = played.recorded.iter().enumerate().map(|(index, one)| (one.event().id, index)).collect();
+        Self { played, tree, indexes }
+    }
+
+    fn statement(&self) -> (LeafTree, SignedNote) {
+        let mut leaves = Leaves::default();
+        self.played.recorded.iter().for_each(|one| leaves.add(one.event()));
+        let tree = leaves.into_tree();
+        let head = oretrail::tlog::nodes::TreeHead { size: self.size(), root: self.root() };
+        let note = tree.sign(self.played.ledger, head, &vkey(), &key(LOG)).unwrap();
+        (tree, note)
+    }
+
+    fn size(&self) -> u64 {
+        self.played.recorded.len() as u64
+    }
+
+    fn root(&self) -> oretrail::value::Sha256 {
+        root_of(self.played.recorded.iter().map(|one| leaf_hash(&one.entry)))
+    }
+
+    fn bundle(&self, subject: LotId, statement: Option<(&LeafTree, &SignedNote)>) -> String {
+        let export = Export {
+            subject,
+            by: self.played.parties[0],
+            recipient: None,
+            created: "2026-06-01T00:00:00Z".parse().unwrap(),
+            withhold: &Withhold::default(),
+            holes: BTreeSet::new(),
+            statement,
+        };
+        write(self, &export, &key(1)).unwrap()
+    }
+}
+
+impl Source for Recorded<'_> {
+    type Error = Infallible;
+    type Hashes = MemoryTree;
+
+    fn ledger(&self) -> LedgerId {
+        self.played.ledger
+    }
+
+    fn checkpoint(&self) -> String {
+        let checkpoint = Checkpoint::new(ORIGIN, self.size(), self.root()).unwrap();
+        checkpoint.sign(&vkey(), &key(LOG)).unwrap().to_string()
+    }
+
+    fn hashes(&self) -> &MemoryTree {
+        &self.tree
+    }
+
+    fn entry_at(&self, index: u64) -> Result<Option<Stored>, Infallible> {
+        let stored = |one: &oretrail::ledger::Planned| Stored {
+            index,
+            entry: one.entry.clone(),
+            disclosures: one.signed.disclosures.iter().map(|one| one.as_str().to_owned()).collect(),
+        };
+        Ok(self.played.recorded.get(usize::try_from(index).unwrap()).map(stored))
+    }
+
+    fn entry_of(&self, event: &EventId) -> Result<Option<Stored>, Infallible> {
+        self.indexes.get(event).map_or(Ok(None), |index| self.entry_at(*index as u64))
+    }
+
+    fn naming(&self, event: &EventId) -> Result<Vec<EventId>, Infallible> {
+        let names = |one: &&oretrail::ledger::Planned| {
+            let references = one.event().payload.body.references();
+            references.iter().any(|one| one.is_subject && one.target.event() == Some(*event))
+        };
+        Ok(self.played.recorded.iter().filter(names).map(|one| one.event().id).collect())
+    }
+}
+
+fn as_of() -> Time {
+    "2026-06-01T00:00:00Z".parse().unwrap()
+}
+
+type Found = BTreeSet<(Code, EventId)>;
+
+fn on_events<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Found {
+    findings.into_iter().filter_map(|finding| Some((finding.code, finding.event?))).collect()
+}
+
+/// What admission and review find over the whole ledger.
+fn of_the_ledger(played: &Played) -> Found {
+    let (mut state, mut facts, trust) = (Memory::default(), Facts::default(), Trust::nobody());
+    for one in &played.recorded {
+        state.put(&one.delta);
+        facts.observe(one.event(), &one.at);
+    }
+    let settled = facts.settle(&state, &trust, as_of()).unwrap();
+    let ctx = ReviewContext { facts: &settled, view: &state, trust: &trust, as_of: as_of(), cosigned: 0 };
+    let mut found = on_events(played.recorded.iter().flat_map(|one| &one.findings));
+    for one in &played.recorded {
+        found.extend(on_events(&review(one.event(), &ctx).unwrap()));
+    }
+    found
+}
+
+/// A bundle of a lot finds on each of its events what the ledger finds, as far as that is decided.
+fn check_bundle(recorded: &Recorded<'_>, subject: LotId, whole: &Found, complete: bool) {
+    let (tree, note) = recorded.statement();
+    let text = recorded.bundle(subject, complete.then_some((&tree, &note)));
+    let trust = Trust::nobody();
+    let asked = Asked { trust: &trust, as_of: as_of(), recipient: None };
+    let verification = UnverifiedBundle::read(text.as_bytes()).unwrap().verify(&asked).unwrap();
+    let report = verification.report;
+    assert!(report.integrity.findings.is_empty(), "{:?}", report.integrity.findings);
+    let shown: BTreeSet<EventId> =
+        UnverifiedBundle::read(text.as_bytes()).unwrap().events().iter().map(|event| event.id).collect();
+    assert!(shown.contains(&subject.event));
+    let (decided, open) = (on_events(report.findings()), on_events(&report.completeness.undecided));
+    let is_local = |code: Code| code.reach() == Reach::Local && code.family() != Family::Bundle;
+    for (code, event) in whole.iter().filter(|(_, event)| shown.contains(event)) {
+        let known = decided.contains(&(*code, *event));
+        let left_open = !complete && !is_local(*code) && open.contains(&(*code, *event));
+        assert!(known || left_open, "{code} on {event} of the ledger is not in the bundle, complete: {complete}");
+    }
+    for (code, event) in decided.iter().filter(|(code, _)| is_local(*code)) {
+        assert!(whole.contains(&(*code, *event)), "{code} on {event} is in the bundle only, complete: {complete}");
+    }
+    if complete {
+        assert!(open.is_empty(), "{open:?}");
+    }
+}
+
+fn check(data: &[u8]) -> [usize; 3] {
+    let played = play(data);
+    let whole = of_the_ledger(&played);
+    let recorded = Recorded::new(&played);
+    for lot in played.lots.iter().rev().take(3) {
+        for complete in [true, false] {
+            check_bundle(&recorded, *lot, &whole, complete);
+        }
+    }
+    [played.recorded.len(), played.refused, whole.len()]
+}
+
+fn cases() -> u32 {
+    if std::env::var_os("ORETRAIL_THOROUGH").is_some() { 4_000 } else { 40 }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn append_replay_model_and_bundles_agree(data in proptest::collection::vec(any::<u8>(), 60..280)) {
+        check(&data);
+    }
+}
+
+#[test]
+fn the_model_sees_both_accepted_and_refused_operations() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut counts = [0; 3];
+    for _ in 0..10 {
+        let data = proptest::collection::vec(any::<u8>(), 280).new_tree(&mut runner).unwrap().current();
+        counts.iter_mut().zip(check(&data)).for_each(|(sum, count)| *sum += count);
+    }
+    // Seven entries of each run come before the first operation.
+    let [recorded, refused, found] = counts;
+    assert!(recorded > 10 * 17 && refused > 100 && found > 100, "{counts:?}");
+}
