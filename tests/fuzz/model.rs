@@ -2,7 +2,9 @@
 //! the whole ledger says of them.
 
 use super::targets::model::{LOG, ORIGIN, Played, key, play, vkey};
-use oretrail::bundle::{Asked, Export, LeafTree, Leaves, Source, Stored, UnverifiedBundle, Withhold, write};
+use oretrail::bundle::{
+    Asked, Export, LeafTree, Leaves, ProveLeaves, Source, Stored, UnverifiedBundle, Withhold, write,
+};
 use oretrail::finding::{Code, Family, Finding, Reach};
 use oretrail::rules::review::{Facts, ReviewContext, review};
 use oretrail::rules::trust::Trust;
@@ -48,7 +50,7 @@ impl<'a> Recorded<'a> {
         root_of(self.played.recorded.iter().map(|one| leaf_hash(&one.entry)))
     }
 
-    fn bundle(&self, subject: LotId, statement: Option<(&LeafTree, &SignedNote)>) -> String {
+    fn bundle(&self, subject: LotId, statement: Option<(&dyn ProveLeaves, &SignedNote)>) -> String {
         let export = Export {
             subject,
             by: self.played.parties[0],
@@ -130,7 +132,7 @@ fn of_the_ledger(played: &Played) -> Found {
 /// A bundle of a lot finds on each of its events what the ledger finds, as far as that is decided.
 fn check_bundle(recorded: &Recorded<'_>, subject: LotId, whole: &Found, complete: bool) {
     let (tree, note) = recorded.statement();
-    let text = recorded.bundle(subject, complete.then_some((&tree, &note)));
+    let text = recorded.bundle(subject, complete.then_some((&tree as &dyn ProveLeaves, &note)));
     let trust = Trust::nobody();
     let asked = Asked { trust: &trust, as_of: as_of(), recipient: None };
     let verification = UnverifiedBundle::read(text.as_bytes()).unwrap().verify(&asked).unwrap();
