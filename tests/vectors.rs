@@ -14,9 +14,8 @@ mod world;
 use oretrail::bundle::{Asked, BundleFile, Export, Manifest, UnverifiedBundle, Withhold};
 use oretrail::event::{Body, Kind, Payload, Purpose, Scheme};
 use oretrail::finding::{Code, Finding};
-use oretrail::interop::batch::{BatchReader, Format};
 use oretrail::interop::play::{InMemory, Player};
-use oretrail::interop::scenarios::SCENARIOS;
+use oretrail::interop::scenarios::{self, SCENARIOS};
 use oretrail::rules::review::{Facts, ReviewContext, review};
 use oretrail::rules::trust::{Authority, Trust, TrustedLedger};
 use oretrail::state::{Memory, Position, View};
@@ -32,13 +31,12 @@ const BASE: &str = include_str!("vectors/base.toml");
 
 /// Plays a batch; the codes of refusals that its steps expected, which the player has compared.
 fn play(text: &str) -> Result<(InMemory, BTreeSet<Code>), String> {
-    let reader = BatchReader::new(Format::Toml, text.as_bytes()).map_err(|error| error.to_string())?;
+    let (header, steps) = scenarios::read(text).map_err(|error| error.to_string())?;
     let mut recorder = InMemory::new([7; 32]);
-    let mut player =
-        Player::new(reader.header().clone(), &mut recorder, Some([7; 32]), None).map_err(|error| error.to_string())?;
+    let mut player = Player::new(header, &mut recorder, Some([7; 32]), None).map_err(|error| error.to_string())?;
     let mut refused = BTreeSet::new();
-    for step in reader {
-        let played = player.play(step.map_err(|e| e.to_string())?).map_err(|error| error.to_string())?;
+    for step in steps {
+        let played = player.play(step).map_err(|error| error.to_string())?;
         refused.extend(played.iter().filter_map(|step| step.refused));
     }
     Ok((recorder, refused))

@@ -217,13 +217,13 @@ impl<'a> Batch<'a> {
 
     fn sign(&self, draft: Draft, signers: &mut dyn Signers) -> Result<(Signed, PublicKey), PlanError> {
         let kid = self.choose_key(&draft, signers)?;
-        let cosigners = draft.cosigners.clone();
+        let (cosigners, twin) = (draft.cosigners.clone(), draft.twin_of);
         let mut prepared = self.prepare(draft, signers)?;
         for (purpose, kid) in cosigners {
             let key = signers.key(&kid).map_err(|cause| PlanError::Cosigner { purpose, kid, cause })?;
             prepared.cosign(purpose, &key)?;
         }
-        self.sign_prepared(prepared, kid, signers)
+        self.sign_prepared(prepared, kid, twin, signers)
     }
 
     /// Takes the leaves of a draft out.
@@ -238,16 +238,28 @@ impl<'a> Batch<'a> {
         &self,
         mut prepared: Prepared,
         kid: KeyId,
+        twin: Option<EventId>,
         signers: &mut dyn Signers,
     ) -> Result<(Signed, PublicKey), PlanError> {
         let payload = prepared.draft();
-        if let Some(iss) = payload.iss {
+        if let Some(twin) = twin {
+            let (seq, prev) = self.place_of(twin)?;
+            prepared.place(seq, prev);
+        } else if let Some(iss) = payload.iss {
             let feed = FeedKey { iss, kid, aud: payload.aud };
             let last = self.last_of_feed(&feed, signers)?;
             prepared.place(last.as_ref().map_or(0, |last| last.seq + 1), last.map(|last| last.last));
         }
         let key = signers.key(&kid).map_err(PlanError::Key)?;
         Ok((prepared.sign(&key)?, PublicKey::from(&*key)))
+    }
+
+    /// The place in its feed of an event of this batch.
+    fn place_of(&self, event: EventId) -> Result<(u64, Option<EventId>), PlanError> {
+        let planned = self.planned.iter().rev().find(|planned| planned.event().id == event);
+        let payload = planned.map(|planned| &planned.event().payload);
+        let missing = || PlanError::Key(format!("expected event {event} in the same batch, found none").into());
+        payload.map(|payload| (payload.seq, payload.prev)).ok_or_else(missing)
     }
 
     /// The key a draft names, or the first of the issuer's keys at hand that the rules let sign it.

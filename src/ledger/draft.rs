@@ -25,6 +25,9 @@ pub struct Draft {
     pub cosigners: Vec<(Purpose, KeyId)>,
     /// Own events signed earlier for this place in the feed and refused elsewhere.
     pub voids: Vec<EventId>,
+    /// An event of the same batch whose place in its feed this one takes as well, as somebody would who has a copy of the
+    /// key and does not know of it: for simulations. No ledger admits both.
+    pub twin_of: Option<EventId>,
 }
 
 impl Draft {
@@ -41,6 +44,7 @@ impl Draft {
             remark: None,
             cosigners: Vec::new(),
             voids: Vec::new(),
+            twin_of: None,
         }
     }
 

@@ -9,7 +9,6 @@ mod told;
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::output::Tone;
-use crate::interop::batch::{BatchReader, Format};
 use crate::interop::scenarios::{SCENARIOS, named};
 use crate::ledger::disk::{RealDisk, read_whole};
 use stage::Stage;
@@ -51,11 +50,13 @@ impl Demo {
 }
 
 fn list(context: &mut Context) -> Result<Done, Failure> {
+    let widest = SCENARIOS.iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for scenario in SCENARIOS {
-        let reader = BatchReader::new(Format::Toml, scenario.text.as_bytes())?;
-        let title = reader.header().title.clone().unwrap_or_default();
-        text.push_str(&format!("{}  {title}\n", Tone::Bold.paint(format_args!("{:<12}", scenario.name))));
+        let (header, _) = scenario.read()?;
+        let (case, title) = (header.case.unwrap_or_default(), header.title.unwrap_or_default());
+        let name = Tone::Bold.paint(format_args!("{:<widest$}", scenario.name));
+        text.push_str(&format!("{name}  {case:<2}  {title}\n"));
     }
     context.output.text(&text)?;
     Ok(Done::Ok)

@@ -1,15 +1,16 @@
 //! The stage of a scenario: a folder with keys, a ledger, and the two files that a stranger gets.
 
 use super::told::shown;
-use crate::bundle::{Asked, Export as Exported, write};
+use crate::bundle::{Asked, Export as Exported, Withhold, write};
 use crate::cli::clock::patience;
 use crate::cli::context::Context;
 use crate::cli::error::{Done, Failure, Kind};
 use crate::cli::export::{self, write_file};
 use crate::cli::verify::{read_bundle, read_trust, say};
-use crate::event::{AccreditAction, Body, Scheme};
-use crate::interop::batch::{BatchReader, Format, Header, NoNames, Step};
-use crate::interop::play::{LOG_KEY, Planning, Played, Player, Seed, key_names, simulated_key};
+use crate::event::Body;
+use crate::interop::batch::{Header, NoNames, Step};
+use crate::interop::play::{LOG_KEY, Planning, Played, Player, Seed, key_names, simulated_key, trust_of};
+use crate::interop::scenarios;
 use crate::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
 use crate::ledger::disk::{RealDisk, read_whole};
 use crate::ledger::{Batch, LineageSource, Planned, Signers as _, Snapshot, Writer, stated_leaves};
@@ -17,10 +18,10 @@ use crate::lineage::trace::{Limits, rows};
 use crate::report::names::Names;
 use crate::report::tree;
 use crate::report::verdict::Detail;
-use crate::rules::trust::{Authority, Trust, TrustedLedger};
+use crate::rules::trust::TrustedLedger;
 use crate::state::Find;
 use crate::tlog::vkey::{KeyKind, VerifierKey};
-use crate::value::{KeyId, LotId, PartyId, PublicKey, Time};
+use crate::value::{EventId, KeyId, LotId, PartyId, PublicKey, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub(super) struct PlayedScenario {
     pub(super) events: Vec<Planned>,
     pub(super) subject: Option<LotId>,
     pub(super) recipient: Option<PartyId>,
+    /// Events by the names of their steps.
+    pub(super) names: BTreeMap<String, EventId>,
     pub(super) end: Time,
 }
 
@@ -76,9 +79,7 @@ impl Stage {
     }
 
     pub(super) fn play(&self, context: &mut Context, name: &str, text: &str) -> Result<PlayedScenario, Failure> {
-        let reader = BatchReader::new(Format::Toml, text.as_bytes())?;
-        let header = reader.header().clone();
-        let steps: Vec<Step> = reader.collect::<Result<_, _>>()?;
+        let (header, steps) = scenarios::read(text)?;
         let new = header.ledger.as_ref();
         let new =
             new.ok_or_else(|| Failure::usage(format_args!("expected `ledger` in scenario `{name}`, found none")))?;
@@ -108,7 +109,9 @@ impl Stage {
         let steps = played;
         let end = events.last().map(|planned| planned.at.recorded_at);
         let end = end.ok_or_else(|| Failure::usage(format_args!("expected steps in scenario `{name}`, found none")))?;
-        Ok(PlayedScenario { header, steps, events, subject, recipient, end })
+        let recorded = steps.iter().filter(|step| step.refused.is_none());
+        let names = recorded.filter_map(|step| Some((step.name.clone()?, step.event))).collect();
+        Ok(PlayedScenario { header, steps, events, subject, recipient, names, end })
     }
 
     /// Makes the keys of all parties and of the log; gives the log's.
@@ -160,12 +163,13 @@ impl Stage {
         let log_key = key(&mut keys, &vkey.public_key().id())?;
         let ledger = snapshot.reader().identity().ledger();
         let statement = stated_leaves(&disk, &snapshot, &*find, Some((&vkey, &*log_key)), &mut |_, _| {})?;
+        let withhold = Withhold::parse(played.header.withhold.iter().map(String::as_str)).map_err(Failure::usage)?;
         let export = Exported {
             subject,
             by: holder,
             recipient: played.recipient,
             created: played.end,
-            withhold: &crate::bundle::Withhold::default(),
+            withhold: &withhold,
             holes: BTreeSet::new(),
             statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
         };
@@ -175,7 +179,9 @@ impl Stage {
         let files =
             Files { lineage: self.folder.join(format!("{name}.lineage.json")), trust: self.folder.join("trust.toml") };
         write_file(&files.lineage, text.as_bytes())?;
-        let trust = trust_of(played, TrustedLedger { id: ledger, vkey: vkey.to_string().parse().ok(), name: None });
+        let ledger = TrustedLedger { id: ledger, vkey: vkey.to_string().parse().ok(), name: None };
+        let party = |name: &str| played.names.get(name).map(|event| PartyId::from(*event));
+        let trust = trust_of(played.all(), ledger, &played.header.trust, &party).map_err(Failure::usage)?;
         let trust = trust.to_toml().map_err(|error| Failure::new(Kind::Internal, error))?;
         write_file(&files.trust, trust.as_bytes())?;
         Ok(files)
@@ -247,31 +253,4 @@ fn key_of(keys: &KeysAtHand<'_>, find: &dyn Find, party: PartyId) -> Result<KeyI
         }
     }
     Err(Failure::usage(format_args!("expected a key of party {party} in the scenario, found none")))
-}
-
-/// The trust file of a scenario: its ledger, and whoever grants accreditations in it, each for what it grants.
-fn trust_of(played: &PlayedScenario, ledger: TrustedLedger) -> Trust {
-    let mut schemes: BTreeMap<PartyId, BTreeSet<Scheme>> = BTreeMap::new();
-    let mut names = BTreeMap::new();
-    for event in played.all() {
-        match &event.payload.body {
-            Body::Accredit(accredit) if accredit.action == AccreditAction::Grant => {
-                schemes.entry(event.issuer()).or_default().extend(accredit.scheme);
-            }
-            Body::Party(party) => drop(names.insert(event.issuer(), party.name.clone())),
-            _ => {}
-        }
-    }
-    let authority = |(party, schemes): (PartyId, BTreeSet<Scheme>)| Authority {
-        party,
-        name: names.get(&party).cloned(),
-        schemes: schemes.into_iter().collect(),
-        countries: Vec::new(),
-        processes: Vec::new(),
-        least_key_head: None,
-    };
-    let mut trust = Trust::nobody();
-    trust.ledgers = vec![ledger];
-    trust.authorities = schemes.into_iter().map(authority).collect();
-    trust
 }

@@ -7,6 +7,8 @@ use std::fmt;
 /// Where in a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct At {
+    /// The scenario whose file it is, where the file at hand is based on it.
+    pub scenario: Option<String>,
     /// Number of the step, counted from 1; none for the file and its header.
     pub step: Option<u64>,
     /// Local name of the step.
@@ -24,6 +26,7 @@ pub struct At {
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
+        parts.extend(self.scenario.as_ref().map(|name| format!("scenario `{name}`")));
         match (self.step, &self.name) {
             (Some(step), Some(name)) => parts.push(format!("step {step} (`{name}`)")),
             (Some(step), None) => parts.push(format!("step {step}")),
@@ -98,6 +101,16 @@ pub enum Problem {
         /// All that it may mean.
         candidates: Vec<Candidate>,
     },
+    /// A name that no step of the scenario has that a file is based on.
+    #[error("expected the name of a step of `{base}`, found `{text}`, which names none{}", nearest(.near))]
+    NoStep {
+        /// The text.
+        text: String,
+        /// The scenario.
+        base: String,
+        /// Names of its steps that resemble it.
+        near: Vec<String>,
+    },
     /// A local name given twice.
     #[error("expected each name once, found `{0}` again")]
     Repeated(String),
@@ -136,6 +149,12 @@ impl BatchError {
     #[must_use]
     pub fn new(at: At, problem: Problem) -> Self {
         Self { at: Box::new(at), problem }
+    }
+
+    /// The same in the file of a scenario that another is based on.
+    pub(super) fn of(mut self, scenario: &str) -> Self {
+        self.at.scenario = Some(scenario.to_owned());
+        self
     }
 
     /// What to do about it, where something general can be said.

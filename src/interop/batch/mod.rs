@@ -51,6 +51,7 @@
 
 mod complete;
 mod error;
+mod header;
 mod names;
 mod parts;
 mod positions;
@@ -60,15 +61,18 @@ mod schema;
 mod short;
 mod step;
 mod toml_values;
+mod variant;
 
 pub use error::{At, BatchError, Candidate, Problem};
+pub use header::{ExpectedVerdict, FORMAT, Header, NewLedger, RelatedParties, TrustHints};
 pub use names::{FindNames, LookupError, Names, NoNames, Wanted};
 pub use parts::expand;
 pub use positions::{Position, positions};
 pub use read::{BatchReader, Format, MAX_BATCH_BYTES, MAX_LINE_BYTES, MAX_TOML_BYTES};
 pub use resolve::{Context, Resolver};
 pub use schema::schema;
-pub use step::{FORMAT, Header, MEMBERS, Members, NewLedger, Place, Step};
+pub use step::{MEMBERS, Members, Place, Step};
+pub use variant::scenario;
 
 #[cfg(test)]
 mod tests;

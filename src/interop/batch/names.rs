@@ -206,12 +206,17 @@ impl LocalNames {
     /// Names that resemble a text, best first.
     pub(super) fn near(&self, wanted: Wanted, text: &str) -> Vec<String> {
         let names = self.given.keys().chain(self.called.keys()).filter(|(of, _)| *of == wanted);
-        let mut near: Vec<(usize, &String)> = names
-            .map(|(_, name)| (strsim::damerau_levenshtein(name, text), name))
-            .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
-            .collect();
-        near.sort();
-        near.dedup();
-        near.into_iter().take(3).map(|(_, name)| name.clone()).collect()
+        near(names.map(|(_, name)| name.as_str()), text)
     }
+}
+
+/// Those of some names that resemble a text, best first.
+pub(super) fn near<'a>(names: impl Iterator<Item = &'a str>, text: &str) -> Vec<String> {
+    let mut near: Vec<(usize, &str)> = names
+        .map(|name| (strsim::damerau_levenshtein(name, text), name))
+        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }

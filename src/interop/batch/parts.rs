@@ -73,6 +73,7 @@ fn split(step: &Step, number: usize, line: &mut Value) -> Result<Option<Step>, B
         remark: None,
         expect_refused: None,
         expect: Vec::new(),
+        twin_of: None,
         ..outer
     };
     Ok(Some(Step { number: step.number, place: step.place.clone(), members, body }))

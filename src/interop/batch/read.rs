@@ -1,12 +1,15 @@
 //! Reading batch files: TOML as a whole, JSON Lines as a stream.
 
 use super::error::{At, BatchError, Problem};
-use super::step::{Header, Place, Step, pointer};
+use super::header::Header;
+use super::step::{Place, Step, pointer};
 use super::toml_values::Lines;
+use super::variant::{Change, File};
 use crate::envelope::json::{self, Rules};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::io::{BufRead, Read as _};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The most bytes of a batch in JSON Lines, which is read as a stream: 1 GiB.
@@ -53,8 +56,8 @@ impl<R: BufRead> BatchReader<R> {
                     return Err(file_error(Problem::Limit { what: "a TOML batch", most: MAX_TOML_BYTES }));
                 }
                 let text = String::from_utf8(text).map_err(|error| not_utf8(&error))?;
-                let (header, steps) = read_toml(&text)?;
-                Ok(Self { header, steps: Steps::Held(steps.into_iter()) })
+                let file = read_toml(&text)?.by_itself()?;
+                Ok(Self { header: file.header, steps: Steps::Held(file.steps.into_iter()) })
             }
             Format::JsonLines => {
                 let (header, lines) = JsonLines::new(source)?;
@@ -91,39 +94,60 @@ fn not_utf8(error: &std::string::FromUtf8Error) -> BatchError {
     BatchError::new(At { line, ..At::default() }, Problem::Syntax("expected UTF-8, found other bytes".to_owned()))
 }
 
-/// Reads a TOML batch: header and steps.
-fn read_toml(text: &str) -> Result<(Header, Vec<Step>), BatchError> {
+/// Reads a TOML batch.
+pub(super) fn read_toml(text: &str) -> Result<File, BatchError> {
     let lines = Lines::new(text);
     let mut table = DeTable::parse(text).map_err(|error| {
         let (line, column) = lines.position(error.span().map_or(0, |span| span.start));
         BatchError::new(At { line, column, ..At::default() }, Problem::Syntax(error.message().to_owned()))
     })?;
-    let steps = table.get_mut().remove("step");
-    let mut place = Place { line: 1, column: 1, marks: Vec::new() };
+    let (steps, changes) = (table.get_mut().remove("step"), table.get_mut().remove("change"));
+    let mut place = Place { line: 1, column: 1, ..Place::default() };
     let header = lines.table(table.get_ref(), &mut place.marks)?;
     let header = header_from(header, &place)?;
-    let Some(steps) = steps else { return Ok((header, Vec::new())) };
-    let DeValue::Array(steps) = steps.get_ref() else {
-        let (line, column) = lines.position(steps.span().start);
-        let problem = Problem::Member("expected steps as `[[step]]`, found a single `step`".to_owned());
-        return Err(BatchError::new(At { line, column, ..At::default() }, problem));
+    let steps = tables(&lines, steps, "step", "steps")?.into_iter().zip(1..);
+    let steps = steps.map(|((place, map), number)| Step::from_map(number, place, map)).collect::<Result<_, _>>()?;
+    let changes = tables(&lines, changes, "change", "changes")?.into_iter();
+    let changes = changes.map(|(place, members)| Change { place, members }).collect();
+    let file = File { header, steps, changes, place };
+    file.check()?;
+    Ok(file)
+}
+
+type Tables = Vec<(Place, Map<String, Value>)>;
+
+/// The tables of `[[name]]`, each with its place.
+fn tables(
+    lines: &Lines<'_>,
+    value: Option<Spanned<DeValue<'_>>>,
+    name: &'static str,
+    words: &str,
+) -> Result<Tables, BatchError> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    let fail = |at: usize, step, problem: String| {
+        let (line, column) = lines.position(at);
+        Err(BatchError::new(At { step, line, column, ..At::default() }, Problem::Member(problem)))
     };
-    let mut read = Vec::with_capacity(steps.len());
-    for (number, step) in (1..).zip(steps) {
-        let (line, column) = lines.position(step.span().start);
-        let mut place = Place { line, column, marks: Vec::new() };
-        let DeValue::Table(table) = step.get_ref() else {
-            let at = At { step: Some(number), line, column, ..At::default() };
-            return Err(BatchError::new(at, Problem::Member("expected a step as a table".to_owned())));
+    let DeValue::Array(items) = value.get_ref() else {
+        let problem = format!("expected {words} as `[[{name}]]`, found a single `{name}`");
+        return fail(value.span().start, None, problem);
+    };
+    let mut read = Vec::with_capacity(items.len());
+    for (number, item) in (1..).zip(items) {
+        let step = (name == "step").then_some(number);
+        let (line, column) = lines.position(item.span().start);
+        let mut place = Place { line, column, ..Place::default() };
+        let DeValue::Table(table) = item.get_ref() else {
+            return fail(item.span().start, step, format!("expected a {name} as a table"));
         };
         let map = lines.table(table, &mut place.marks).map_err(|mut error| {
             let name = table.get("as").and_then(|name| name.get_ref().as_str());
-            (error.at.step, error.at.name) = (Some(number), name.map(str::to_owned));
+            (error.at.step, error.at.name) = (step, name.map(str::to_owned));
             error
         })?;
-        read.push(Step::from_map(number, place, map)?);
+        read.push((place, map));
     }
-    Ok((header, read))
+    Ok(read)
 }
 
 fn header_from(map: Map<String, Value>, place: &Place) -> Result<Header, BatchError> {
@@ -156,8 +180,11 @@ impl<R: BufRead> JsonLines<R> {
         let mut lines = Self { source, line: 0, read: 0, steps: 0, first: None, ended: false };
         let Some(first) = lines.next_map()? else { return Ok((Header::default(), lines)) };
         if first.contains_key("oretrail") {
-            let place = Place { line: lines.line, column: 1, marks: Vec::new() };
-            return Ok((header_from(first, &place)?, lines));
+            let place = Place { line: lines.line, column: 1, ..Place::default() };
+            let header = header_from(first, &place)?;
+            let file = File { header, steps: Vec::new(), changes: Vec::new(), place };
+            file.check()?;
+            return Ok((file.by_itself()?.header, lines));
         }
         lines.first = Some(first);
         Ok((Header::default(), lines))
@@ -179,7 +206,7 @@ impl<R: BufRead> JsonLines<R> {
             }
         };
         self.steps += 1;
-        let place = Place { line: self.line, column: 1, marks: Vec::new() };
+        let place = Place { line: self.line, column: 1, ..Place::default() };
         Some(Step::from_map(self.steps, place, map))
     }
 

@@ -60,6 +60,8 @@ impl Resolver {
         let hint = "say when it happened: `when = 2026-11-03T08:00:00Z`, or `{ from, to }`";
         let when = members.when.or(members.recorded_at.or(context.now).map(When::At));
         let when = when.ok_or_else(|| step.error("", Problem::Missing { member: "when", hint }))?;
+        let twin = members.twin_of.as_ref();
+        let twin = twin.map(|twin| self.id::<EventId>(step, "/twin_of", Wanted::Event, twin, context)).transpose()?;
         let (body, names) = self.body(step, by, context)?;
         self.check_names(step, &names)?;
         Ok(Draft {
@@ -67,6 +69,7 @@ impl Resolver {
             docs: self.documents(step, context)?,
             refs: members.refs.clone(),
             remark: members.remark.clone(),
+            twin_of: twin,
             cosigners: cosigners(&body, by, context).map_err(|problem| step.error("", problem))?,
             ..Draft::new(by, when, body)
         })

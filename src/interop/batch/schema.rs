@@ -1,6 +1,7 @@
 //! The JSON Schema of batch files, from the types of bodies: ids become names, and short forms are allowed.
 
-use super::step::{FORMAT, Header, Members};
+use super::header::{FORMAT, Header};
+use super::step::Members;
 use crate::event::{Body, Kind};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -45,6 +46,7 @@ pub fn schema() -> Value {
     let mut properties = header.get("properties").cloned().unwrap_or_default();
     if let Value::Object(properties) = &mut properties {
         properties.insert("oretrail".to_owned(), json!({ "const": FORMAT }));
+        properties.insert("change".to_owned(), json!({ "type": "array", "items": change() }));
         properties.insert("step".to_owned(), json!({ "type": "array", "items": { "$ref": "#/$defs/Step" } }));
     }
     json!({
@@ -55,6 +57,16 @@ pub fn schema() -> Value {
         "required": ["oretrail"],
         "additionalProperties": false,
         "$defs": defs,
+    })
+}
+
+/// What a scenario changes of a step of the one it builds on; the members are checked on reading.
+fn change() -> Value {
+    json!({
+        "type": "object",
+        "description": "members that take the place of those of a step of `based_on`",
+        "properties": { "step": { "type": "string", "description": "name of the step" }, "as": false, "kind": false },
+        "required": ["step"],
     })
 }
 

@@ -1,4 +1,4 @@
-//! One step of a batch, and the header of the file.
+//! One step of a batch.
 
 use super::error::{At, BatchError, Problem};
 use crate::event::{BusinessReference, Document, Kind, When};
@@ -8,54 +8,7 @@ use schemars::JsonSchema;
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-
-/// The value of `oretrail` in a header.
-pub const FORMAT: &str = "batch/1";
-
-/// What a batch file says about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    /// Format and version: `batch/1`.
-    #[serde(deserialize_with = "format")]
-    pub oretrail: String,
-    /// Title.
-    #[serde(default)]
-    pub title: Option<String>,
-    /// What it tells, for people.
-    #[serde(default)]
-    pub description: Option<String>,
-    /// Whether it carries its own clock and makes its own keys. Such a file is played into a new ledger only.
-    #[serde(default)]
-    pub simulated: bool,
-    /// The ledger that a simulated file creates.
-    #[serde(default)]
-    pub ledger: Option<NewLedger>,
-    /// Local name of the lot that the file is about.
-    #[serde(default)]
-    pub subject: Option<String>,
-    /// Local name of the party the subject was dispatched to.
-    #[serde(default)]
-    pub recipient: Option<String>,
-}
-
-/// The ledger that a simulated file creates.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewLedger {
-    /// Origin of the log (C2SP tlog-checkpoint).
-    pub origin: Text,
-    /// Local name of its operator: the party that the first step registers.
-    pub operator: String,
-}
-
-fn format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let found = String::deserialize(deserializer)?;
-    if found == FORMAT {
-        return Ok(found);
-    }
-    Err(D::Error::custom(format_args!("expected `{FORMAT}`, found `{found}`")))
-}
+use std::collections::BTreeSet;
 
 /// Where the parts of a step are in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,6 +19,10 @@ pub struct Place {
     pub column: usize,
     /// JSON pointer, line and column of what is in it; empty for JSON Lines.
     pub marks: Vec<(String, usize, usize)>,
+    /// The scenario whose file it is in, where that is not the file at hand but one that it is based on.
+    pub scenario: Option<String>,
+    /// Where members are that a scenario built on this file put in the place of others, first the first.
+    pub changes: Vec<Place>,
 }
 
 /// The members of a step beside those of its event's body; no kind has a body member of one of these names.
@@ -108,11 +65,73 @@ pub struct Members {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub expect: Vec<Code>,
+    /// In a simulated file: a step at whose place in its feed this one is signed as well, as with a copy of the key.
+    #[serde(default)]
+    pub twin_of: Option<String>,
+    /// In a scenario based on another: the step of that one in whose stead this one is; its name too, without `as`.
+    #[serde(default)]
+    pub instead_of: Option<String>,
+    /// In a scenario based on another: the step of that one before which this one is.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// In a scenario based on another: the step of that one after which this one is.
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 /// The names of [`Members`].
-pub const MEMBERS: [&str; 11] =
-    ["kind", "as", "by", "signed_with", "when", "recorded_at", "docs", "refs", "remark", "expect_refused", "expect"];
+pub const MEMBERS: [&str; 15] = [
+    "kind",
+    "as",
+    "by",
+    "signed_with",
+    "when",
+    "recorded_at",
+    "docs",
+    "refs",
+    "remark",
+    "expect_refused",
+    "expect",
+    "twin_of",
+    "instead_of",
+    "before",
+    "after",
+];
+
+impl Members {
+    /// The member that says where in the base of its scenario a step belongs, and the step that it names.
+    pub(super) fn mark(&self) -> Option<(&'static str, &str)> {
+        self.marks().next()
+    }
+
+    fn marks(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let marks = [("instead_of", &self.instead_of), ("before", &self.before), ("after", &self.after)];
+        marks.into_iter().filter_map(|(mark, name)| name.as_deref().map(|name| (mark, name)))
+    }
+
+    /// These members where they are given, otherwise the old ones.
+    fn over(self, old: Self, given: &BTreeSet<String>) -> Self {
+        fn pick<T>(is_given: bool, new: T, old: T) -> T {
+            if is_given { new } else { old }
+        }
+        let has = |member: &str| given.contains(member);
+        Self {
+            by: pick(has("by"), self.by, old.by),
+            signed_with: pick(has("signed_with"), self.signed_with, old.signed_with),
+            when: pick(has("when"), self.when, old.when),
+            recorded_at: pick(has("recorded_at"), self.recorded_at, old.recorded_at),
+            docs: pick(has("docs"), self.docs, old.docs),
+            refs: pick(has("refs"), self.refs, old.refs),
+            remark: pick(has("remark"), self.remark, old.remark),
+            expect_refused: pick(has("expect_refused"), self.expect_refused, old.expect_refused),
+            expect: pick(has("expect"), self.expect, old.expect),
+            twin_of: pick(has("twin_of"), self.twin_of, old.twin_of),
+            before: self.before,
+            after: self.after,
+            ..old
+        }
+    }
+}
 
 /// A moment or a period, as its schema says.
 #[derive(Deserialize, JsonSchema)]
@@ -182,13 +201,43 @@ impl Step {
             let at = place.at(Some(number), name, None, pointer);
             BatchError::new(at, Problem::Member(error.inner().to_string()))
         })?;
-        Ok(Self { number, place, members, body })
+        let step = Self { number, place, members, body };
+        let second = step.members.marks().nth(1).map(|(mark, _)| format!("/{mark}"));
+        if let Some(pointer) = second {
+            let problem = "expected one of `instead_of`, `before` and `after`, found several".to_owned();
+            return Err(step.error(pointer, Problem::Member(problem)));
+        }
+        Ok(step)
+    }
+
+    /// This step with other members in the place of those that it has; its kind and name stay.
+    pub(super) fn changed(&self, place: Place, mut map: Map<String, Value>) -> Result<Self, BatchError> {
+        let given: BTreeSet<String> = map.keys().cloned().collect();
+        map.insert("kind".to_owned(), self.kind().as_str().into());
+        let new = Self::from_map(self.number, place, map).map_err(|mut error| {
+            error.at.name.clone_from(&self.members.name);
+            error
+        })?;
+        let mut changed = self.clone();
+        changed.members = new.members.over(changed.members, &given);
+        changed.body.extend(new.body);
+        changed.place.changes.push(new.place);
+        Ok(changed)
     }
 
     /// The kind of the event.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.members.kind
+    }
+
+    /// What is wrong with a step that belongs somewhere among the steps of another scenario, where it is not read as part
+    /// of one that builds on it.
+    #[must_use]
+    pub fn misplaced(&self) -> Option<BatchError> {
+        let (mark, _) = self.members.mark()?;
+        let problem = format!("expected `{mark}` in scenarios that build on another only");
+        Some(self.error(format!("/{mark}"), Problem::Member(problem)))
     }
 
     /// The local name that the step gives an output.
@@ -206,12 +255,18 @@ impl Step {
 
 impl Place {
     /// Line and column of the innermost marked value that holds what `pointer` names.
-    fn at(&self, step: Option<u64>, name: Option<String>, kind: Option<Kind>, pointer: String) -> At {
+    pub(super) fn at(&self, step: Option<u64>, name: Option<String>, kind: Option<Kind>, pointer: String) -> At {
+        let changed = self.changes.iter().rev().find_map(|place| place.mark(&pointer).map(|at| (place, at)));
+        let (place, (line, column)) =
+            changed.unwrap_or_else(|| (self, self.mark(&pointer).unwrap_or((self.line, self.column))));
+        At { scenario: place.scenario.clone(), step, name, kind, line, column, pointer }
+    }
+
+    fn mark(&self, pointer: &str) -> Option<(usize, usize)> {
         let holds =
             |mark: &str| pointer.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let inner = self.marks.iter().filter(|(mark, ..)| holds(mark)).max_by_key(|(mark, ..)| mark.len());
-        let (line, column) = inner.map_or((self.line, self.column), |(_, line, column)| (*line, *column));
-        At { step, name, kind, line, column, pointer }
+        inner.map(|(_, line, column)| (*line, *column))
     }
 }
 

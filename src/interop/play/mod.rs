@@ -11,9 +11,11 @@
 
 mod memory;
 mod planning;
+mod trust;
 
 pub use memory::InMemory;
 pub use planning::Planning;
+pub use trust::{NoParty, trust_of};
 
 use super::batch::{self, BatchError, Context, Header, Names, Problem, Resolver, Step};
 use crate::event::{Body, Kind};
@@ -213,6 +215,9 @@ impl<'a, R: Recorder> Player<'a, R> {
     }
 
     fn play_one(&mut self, mut step: Step) -> Result<Played, PlayError> {
+        if let Some(error) = step.misplaced() {
+            return Err(error.into());
+        }
         self.simulate(&mut step)?;
         let context = Context {
             ledger: self.recorder.ledger(),
@@ -261,11 +266,15 @@ impl<'a, R: Recorder> Player<'a, R> {
     /// Makes the keys that a simulated step needs; refuses simulation elsewhere.
     fn simulate(&mut self, step: &mut Step) -> Result<(), PlayError> {
         let Some(seed) = self.seed else {
-            if step.members.recorded_at.is_some() {
-                let problem = "expected `recorded_at` in simulated batches only: the ledger's clock says it".to_owned();
-                return Err(step.error("/recorded_at", Problem::Member(problem)).into());
-            }
-            return Ok(());
+            let only = |member: &str, why: &str| {
+                let problem = format!("expected `{member}` in simulated batches only: {why}");
+                Err(step.error(format!("/{member}"), Problem::Member(problem)).into())
+            };
+            return match (step.members.recorded_at, &step.members.twin_of) {
+                (Some(_), _) => only("recorded_at", "the ledger's clock says it"),
+                (None, Some(_)) => only("twin_of", "no honest event takes the place of another"),
+                (None, None) => Ok(()),
+            };
         };
         if let Some(name) = step.members.signed_with.clone().filter(|name| name.parse::<KeyId>().is_err())
             && !self.resolver.knows_key(&name)

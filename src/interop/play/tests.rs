@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::{AccreditAction, Outcome, Scheme, Subject};
 use crate::interop::batch::{BatchReader, Format};
-use crate::interop::scenarios::{SCENARIOS, named};
+use crate::interop::scenarios::{self, SCENARIOS, named};
 use crate::state::{Find as _, LotStatus};
 use crate::value::{countries_at, distance_m, fastest_travel_seconds};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,12 +16,12 @@ struct Run {
 }
 
 fn play(text: &str) -> Result<Run, PlayError> {
-    let reader = BatchReader::new(Format::Toml, text.as_bytes())?;
+    let (header, steps) = scenarios::read(text)?;
     let mut recorder = InMemory::new([7; 32]);
-    let mut player = Player::new(reader.header().clone(), &mut recorder, Some([7; 32]), None)?;
+    let mut player = Player::new(header, &mut recorder, Some([7; 32]), None)?;
     let mut played = Vec::new();
-    for step in reader {
-        played.extend(player.play(step?)?);
+    for step in steps {
+        played.extend(player.play(step)?);
     }
     let (subject, recipient) = (player.subject(), player.recipient());
     Ok(Run { recorder, played, subject, recipient })

@@ -28,7 +28,7 @@ impl Batch<'_> {
         }
         let key = signers.key(&kid).map_err(PlanError::Key)?;
         let sealed = SealedDraft::seal(&prepared, &key)?;
-        let (signed, public) = self.sign_prepared(prepared, kid, signers)?;
+        let (signed, public) = self.sign_prepared(prepared, kid, None, signers)?;
         let entry = self.entry_of(&signed, recorded_at)?;
         let mut planned = self.judge(signed, entry, recorded_at, &|_, key| *key == public)?;
         planned.findings.retain(|finding| finding.code != Code::Cosignature);
@@ -52,7 +52,7 @@ impl Batch<'_> {
             return Err(PlanError::Seal(kid));
         }
         let prepared: Prepared = sealed.into_prepared()?;
-        let (signed, public) = self.sign_prepared(prepared, kid, signers)?;
+        let (signed, public) = self.sign_prepared(prepared, kid, None, signers)?;
         self.add_verified(signed, now, &|_, key| *key == public)
     }
 }
