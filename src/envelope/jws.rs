@@ -24,6 +24,8 @@ pub enum Typ {
     Manifest,
     /// A draft that is to be cosigned elsewhere.
     Draft,
+    /// An exception from a policy.
+    Exception,
 }
 
 impl Typ {
@@ -34,6 +36,7 @@ impl Typ {
             Self::Event => "oretrail-event+sd-jwt",
             Self::Manifest => "oretrail-manifest+jws",
             Self::Draft => "oretrail-draft+jws",
+            Self::Exception => "oretrail-exception+jws",
         }
     }
 

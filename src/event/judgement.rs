@@ -21,6 +21,25 @@ closed_enum!(
     }
 );
 
+impl Verdict {
+    /// Several verdicts as one: contradicted beats unproven beats not applicable beats the rest; none where there is none.
+    pub fn worst(verdicts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        verdicts.into_iter().max_by_key(|verdict| verdict.weight())
+    }
+
+    /// How much it weighs among others.
+    #[must_use]
+    pub const fn weight(self) -> u8 {
+        match self {
+            Self::Contradicted => 4,
+            Self::Unproven => 3,
+            Self::NotApplicable => 2,
+            Self::Exempt => 1,
+            Self::Confirmed => 0,
+        }
+    }
+}
+
 /// A policy pack, by id and content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

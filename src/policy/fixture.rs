@@ -198,7 +198,8 @@ fn flows(lots: &[TrailLot], steps: &[TrailStep], subject: usize) -> Flows {
             moved.map(|lot| Passage { step: number, outputs: vec![*lot], inputs: vec![(*lot, Pass::Straight)] });
         flows.passages.extend(moves);
         if !made.is_empty() {
-            let inputs: Vec<(usize, Pass)> = step.inputs.iter().map(|lot| (*lot, Pass::Straight)).collect();
+            let way = |lot: usize| if lots[lot].form == Form::Scrap { Pass::Recycled } else { Pass::Straight };
+            let inputs: Vec<(usize, Pass)> = step.inputs.iter().map(|lot| (*lot, way(*lot))).collect();
             for (element, _) in &flows.totals {
                 let inputs = step.inputs.iter().map(|lot| held(*lot, *element)).collect();
                 flows.weights.insert((*element, flows.passages.len()), Weights { inputs, gain: None });

@@ -8,9 +8,12 @@
 
 pub mod claim;
 pub mod custody_model;
+pub mod evaluate;
+pub mod exception;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod pack;
+pub mod summary;
 pub mod trail;
 pub mod upstream;
 pub mod weigh;

@@ -217,14 +217,7 @@ pub struct Report {
 /// Several verdicts as one: contradicted beats unproven beats not applicable beats the rest.
 #[must_use]
 pub fn combine(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
-    let weight = |verdict: &Verdict| match verdict {
-        Verdict::Contradicted => 4,
-        Verdict::Unproven => 3,
-        Verdict::NotApplicable => 2,
-        Verdict::Exempt => 1,
-        Verdict::Confirmed => 0,
-    };
-    verdicts.into_iter().max_by_key(weight).unwrap_or(Verdict::Unproven)
+    Verdict::worst(verdicts).unwrap_or(Verdict::Unproven)
 }
 
 impl Report {

@@ -1,0 +1,367 @@
+//! One rule on one bucket: which steps the elements of the lot came through there, and what is known of each.
+//!
+//! A step declared in a forbidden country, or where its place is refuted, contradicts at whatever level. A step elsewhere
+//! passes at the level asked for and not below. Where nothing says how an element came to be, the rule stays open.
+
+use super::answer::{Basis, Failing, RuleAnswer, ShareAnswer, ShareOf};
+use super::entry::{has_passed, is_making};
+use super::passes::LastPass;
+use super::share::{Share, share_of};
+use super::survey::{Gap, enters};
+use super::words::{counted, kilograms, listed, percent};
+use super::{Judge, combine};
+use crate::event::{Stage, Verdict};
+use crate::finding::{Finding, Reason};
+use crate::lineage::provenance::{Attribution, Origin, Source};
+use crate::policy::pack::{Bucket, Passes, Rule, ScrapOrigin};
+use crate::policy::trail::TrailStep;
+use crate::value::{Country, Element, Fraction};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of a step for a rule and an element.
+enum Outcome<'a> {
+    /// The rule does not ask about it.
+    Untested,
+    /// It passes; on documents, where they are about steps before a ledger.
+    Fine { country: Country, documents: bool },
+    /// In a forbidden country.
+    Forbidden(Country),
+    /// Its place is refuted.
+    Refuted(&'a Finding),
+    /// Not known well enough.
+    Open { text: String, needed: Vec<String> },
+}
+
+/// Where something was found: a step, or a lot whose making is not at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    Step(usize),
+    Lot(usize),
+}
+
+/// A rule being judged.
+pub(super) struct BucketRule<'j, 'a> {
+    judge: &'j Judge<'a>,
+    rule: &'a Rule,
+    bucket: &'a Bucket,
+    forbidden: BTreeSet<Country>,
+    /// Steps that the rule may ask about.
+    steps: Vec<usize>,
+    failing: BTreeMap<At, Failing>,
+    confirmed: BTreeMap<Country, BTreeSet<usize>>,
+    documents: bool,
+    shares: Vec<ShareAnswer>,
+    why: Vec<Reason>,
+    verdicts: Vec<Verdict>,
+}
+
+impl<'j, 'a> BucketRule<'j, 'a> {
+    pub(super) fn new(judge: &'j Judge<'a>, rule: &'a Rule, bucket: &'a Bucket) -> Self {
+        let forbidden = judge.forbidden(rule);
+        let survey = &judge.survey;
+        let holds = |step: &TrailStep| step.processes.iter().any(|process| bucket.holds(*process));
+        let asked = |(number, step): (usize, &TrailStep)| {
+            let here = (enters(step) || holds(step)) && survey.steps_back(number) != u32::MAX;
+            (here && (!rule.together || judge.is_together(number))).then_some(number)
+        };
+        let steps = survey.trail.steps.iter().enumerate().filter_map(asked).collect();
+        Self {
+            judge,
+            rule,
+            bucket,
+            forbidden,
+            steps,
+            failing: BTreeMap::new(),
+            confirmed: BTreeMap::new(),
+            documents: false,
+            shares: Vec::new(),
+            why: Vec::new(),
+            verdicts: Vec::new(),
+        }
+    }
+
+    /// Judges all elements that count.
+    pub(super) fn answer(mut self, last: &BTreeMap<Element, LastPass>) -> RuleAnswer {
+        let judge = self.judge;
+        for element in &judge.elements {
+            match judge.survey.trail.provenance.element(*element) {
+                Some(attribution) => self.element(attribution, last.get(element)),
+                None => self.verdicts.push(Verdict::Unproven),
+            }
+        }
+        self.conclude()
+    }
+
+    fn element(&mut self, attribution: &'a Attribution, last: Option<&LastPass>) {
+        let counts = |step: usize| match (self.rule.passes, last) {
+            (Some(Passes::Last), Some(last)) => last.counts(&self.bucket.name, step),
+            _ => true,
+        };
+        let mut bad = BTreeSet::new();
+        let mut open = BTreeSet::new();
+        let mut gaps = BTreeSet::new();
+        for number in self.steps.clone() {
+            if attribution.steps.get(number).copied().flatten().is_none() || !counts(number) {
+                continue;
+            }
+            let Some(step) = self.judge.survey.trail.steps.get(number) else { continue };
+            let outcome = self.outcome(number, step, attribution.element);
+            match &outcome {
+                Outcome::Untested => continue,
+                Outcome::Fine { country, documents } => {
+                    self.confirmed.entry(*country).or_default().insert(number);
+                    self.documents |= *documents;
+                    continue;
+                }
+                Outcome::Forbidden(_) | Outcome::Refuted(_) => {
+                    bad.insert(number);
+                }
+                Outcome::Open { .. } => {
+                    open.insert(number);
+                }
+            }
+            self.fails(At::Step(number), attribution.element, outcome);
+        }
+        for gap in self.judge.gaps(attribution.element) {
+            if let Some(outcome) = self.gap(gap, attribution.element, &counts) {
+                gaps.insert(gap.source);
+                let at = gap.step().map_or(At::Lot(gap.lot), At::Step);
+                self.fails(at, attribution.element, outcome);
+            }
+        }
+        self.weigh(attribution, &bad, &open, &gaps);
+    }
+
+    fn outcome(&self, number: usize, step: &'a TrailStep, element: Element) -> Outcome<'a> {
+        if enters(step) {
+            return self.entered(number, step, element);
+        }
+        let Some(country) = step.country else {
+            return open("at a place that is not known".to_owned(), step.place.needed.clone());
+        };
+        if self.forbidden.contains(&country) {
+            return Outcome::Forbidden(country);
+        }
+        if let Some(finding) = step.place.against.first() {
+            return Outcome::Refuted(finding);
+        }
+        let asked = self.judge.evidence(element, &self.bucket.name);
+        if step.place.level < asked.place {
+            let text =
+                format!("in {country}, evidenced as `{}` where `{}` is asked for", step.place.level, asked.place);
+            return open(text, step.place.needed.clone());
+        }
+        if step.time < asked.time {
+            let text = format!("in {country}, at a time that is `{}` where `{}` is asked for", step.time, asked.time);
+            let needed = "a checkpoint over the event that a witness of the trust file cosigned, or an unrelated ledger's import of it";
+            return open(text, vec![needed.to_owned()]);
+        }
+        Outcome::Fine { country, documents: false }
+    }
+
+    /// What is stated of stages before material entered: never enough by the holder's word.
+    fn entered(&self, number: usize, step: &'a TrailStep, element: Element) -> Outcome<'a> {
+        let about =
+            |prior: &&crate::policy::trail::TrailPrior| prior.elements.is_empty() || prior.elements.contains(&element);
+        let stated = step.prior.iter().filter(about).filter(|prior| self.bucket.stages.contains(&prior.stage));
+        let countries: Vec<Country> = stated.map(|prior| prior.country).collect();
+        if let Some(country) = countries.iter().find(|country| self.forbidden.contains(country)) {
+            return Outcome::Forbidden(*country);
+        }
+        let lots = || self.judge.survey.made(number, step);
+        if self.judge.range.scrap_origin == Some(ScrapOrigin::Free) && lots().all(|lot| self.judge.is_scrap(lot)) {
+            return Outcome::Untested;
+        }
+        let Some(country) = countries.first() else {
+            let stands_in = |stage: Stage| {
+                !element.is_rare_earth()
+                    && is_making(stage)
+                    && step.prior.iter().filter(about).any(|prior| is_making(prior.stage))
+            };
+            let passed = |lot: usize, stage: Stage| self.has_passed(lot, element, stage) && !stands_in(stage);
+            let is_asked = lots().any(|lot| self.bucket.stages.iter().any(|stage| passed(lot, *stage)));
+            if !is_asked {
+                return Outcome::Untested;
+            }
+            let source = step.source.map_or("source", |source| source.as_str());
+            let text = format!("at a place that is not stated: entered as `{source}`");
+            let needed = format!(
+                "a third party's document that says where {element} was {}, attached to the event with its issuer",
+                self.bucket.name
+            );
+            return open(text, vec![needed]);
+        };
+        match self.judge.evidence(element, &self.bucket.name).prior {
+            Some(level) if step.prior_level >= level => Outcome::Fine { country: *country, documents: true },
+            Some(level) => {
+                let text = format!(
+                    "in {country} before it entered, evidenced as `{}` where `{level}` is asked for",
+                    step.prior_level
+                );
+                open(
+                    text,
+                    vec![format!(
+                        "a third party's document that says where {element} was {}, with its issuer",
+                        self.bucket.name
+                    )],
+                )
+            }
+            None => {
+                let text = format!("in {country} before it entered, by a statement that is not enough for {element}");
+                let needed =
+                    format!("the steps by which {element} was {}, recorded by those who did them", self.bucket.name);
+                open(text, vec![needed])
+            }
+        }
+    }
+
+    fn has_passed(&self, lot: usize, element: Element, stage: Stage) -> bool {
+        let survey = &self.judge.survey;
+        survey.form(lot).is_some_and(|form| has_passed(form, element, stage, survey.next(lot)))
+    }
+
+    /// What came in from nowhere is of unknown making up to the form it is first seen in.
+    fn gap(&self, gap: &Gap, element: Element, counts: &dyn Fn(usize) -> bool) -> Option<Outcome<'a>> {
+        let is_asked = self.bucket.stages.iter().any(|stage| self.has_passed(gap.lot, element, *stage));
+        let is_together = !self.rule.together || self.judge.has_all_named(gap.lot);
+        if !is_asked || !is_together || !gap.step().is_none_or(counts) {
+            return None;
+        }
+        let text = match (gap.step(), gap.mass.least) {
+            (None, _) => format!(
+                "at a place that is not known: the events that made this lot, which holds {element}, are not at hand"
+            ),
+            (_, 0) => format!("at a place that is not known: more {element} comes out of this step than went in"),
+            (_, mg) => format!(
+                "at a place that is not known: more {element} comes out of this step than went in, of the lot's {} kg",
+                kilograms(mg)
+            ),
+        };
+        let needed =
+            format!("where the {element} that is not covered came from: the missing input, or an assay that shows it");
+        Some(open(text, vec![needed]))
+    }
+
+    /// Notes a step or lot under what fails; for several elements once.
+    fn fails(&mut self, at: At, element: Element, outcome: Outcome<'a>) {
+        let (verdict, country, code, text, needed) = match outcome {
+            Outcome::Untested | Outcome::Fine { .. } => return,
+            Outcome::Forbidden(country) => {
+                let text = format!("in {country}; forbidden are {}", listed(self.forbidden.iter()));
+                (Verdict::Contradicted, Some(country), None, text, Vec::new())
+            }
+            Outcome::Refuted(finding) => {
+                let text =
+                    format!("at a place that is refuted: expected {}, found {}", finding.expected, finding.found);
+                (Verdict::Contradicted, None, Some(finding.code), text, Vec::new())
+            }
+            Outcome::Open { text, needed } => (Verdict::Unproven, None, None, text, needed),
+        };
+        let place = self.judge.place(match at {
+            At::Step(step) => Ok(step),
+            At::Lot(lot) => Err(lot),
+        });
+        let Some(mut failing) = place else { return };
+        (failing.verdict, failing.code, failing.text, failing.needed) = (verdict, code, text, needed);
+        failing.country = country.or(failing.country);
+        match self.failing.get_mut(&at) {
+            Some(known) if known.verdict == verdict => {
+                if !known.elements.contains(&element) {
+                    known.elements.push(element);
+                }
+                for one in failing.needed {
+                    if !known.needed.contains(&one) {
+                        known.needed.push(one);
+                    }
+                }
+            }
+            Some(known) if known.verdict == Verdict::Contradicted => {}
+            _ => {
+                failing.elements = vec![element];
+                self.failing.insert(at, failing);
+            }
+        }
+    }
+
+    /// Decides one element: nothing may have come through a forbidden country or an open way, beyond the limits.
+    fn weigh(
+        &mut self,
+        attribution: &Attribution,
+        bad: &BTreeSet<usize>,
+        open: &BTreeSet<usize>,
+        gaps: &BTreeSet<Source>,
+    ) {
+        let (forbidden, unproven) = (self.judge.settings.max_forbidden_share, self.judge.settings.max_unproven_share);
+        let (element, trail) = (attribution.element, self.judge.survey.trail);
+        if !bad.is_empty() {
+            // What is declared in a forbidden country contradicts whatever its mass, unless a limit says how much may.
+            let is_end = |step: usize| bad.contains(&step);
+            let Share { least, most, .. } =
+                share_of(trail, element, &is_end, &|origin| matches!(origin.source, Source::Step(_)));
+            self.shares.push(ShareAnswer { element, what: ShareOf::Forbidden, least, most });
+            self.verdicts.push(match forbidden {
+                limit if limit == Fraction::ZERO || least > limit => Verdict::Contradicted,
+                limit if most > limit => Verdict::Unproven,
+                _ => Verdict::Confirmed,
+            });
+        }
+        if !open.is_empty() || !gaps.is_empty() {
+            let is_end = |step: usize| open.contains(&step);
+            let is_it = |origin: &Origin| matches!(origin.source, Source::Step(_)) || gaps.contains(&origin.source);
+            let Share { least, most, most_mg } = share_of(trail, element, &is_end, &is_it);
+            self.shares.push(ShareAnswer { element, what: ShareOf::Unproven, least, most });
+            let is_within = most <= unproven && unproven != Fraction::ZERO;
+            self.verdicts.push(if is_within { Verdict::Confirmed } else { Verdict::Unproven });
+            let most_mg = most_mg.min(attribution.total.most);
+            let mass = if most_mg == u64::MAX { String::new() } else { format!(" ({} kg)", kilograms(most_mg)) };
+            let allowed = if unproven == Fraction::ZERO { "none".to_owned() } else { percent(unproven) };
+            let text = format!(
+                "up to {}{mass} of {element} is not proven to be {} as asked; {allowed} may be",
+                percent(most),
+                self.bucket.name
+            );
+            self.why.push(Reason { text, code: None, events: Vec::new() });
+        }
+    }
+
+    fn conclude(mut self) -> RuleAnswer {
+        let verdict = combine(self.verdicts.iter().copied()).unwrap_or(Verdict::Confirmed);
+        let mut failing: Vec<Failing> = self.failing.into_values().collect();
+        failing.sort_by_key(|one| (one.verdict != Verdict::Contradicted, one.steps_back));
+        for one in &mut failing {
+            one.text = format!("{} {}", self.bucket.name, one.text);
+        }
+        let mut why: Vec<Reason> = failing.iter().map(super::words::reason).collect();
+        why.append(&mut self.why);
+        if verdict == Verdict::Confirmed {
+            let steps: BTreeSet<usize> = self.confirmed.values().flatten().copied().collect();
+            let places: Vec<String> =
+                self.confirmed.iter().map(|(country, steps)| format!("{country} ({})", steps.len())).collect();
+            let text = if places.is_empty() {
+                format!("nothing of the lot came through a step that counts as {}", self.bucket.name)
+            } else {
+                format!(
+                    "{} in {}: {}, each evidenced as asked",
+                    self.bucket.name,
+                    places.join(", "),
+                    counted(steps.len(), "step")
+                )
+            };
+            why.insert(0, Reason { text, code: None, events: Vec::new() });
+        }
+        let basis = if self.documents { Basis::Documents } else { Basis::Lineage };
+        RuleAnswer {
+            rule: self.bucket.name.to_string(),
+            verdict,
+            basis,
+            why,
+            failing,
+            shares: self.shares,
+            needed: Vec::new(),
+        }
+    }
+}
+
+fn open<'a>(text: String, needed: Vec<String>) -> Outcome<'a> {
+    Outcome::Open { text, needed }
+}
