@@ -12,7 +12,9 @@ pub mod evaluate;
 pub mod exception;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod located;
 pub mod pack;
+pub mod spec;
 pub mod summary;
 pub mod trail;
 pub mod upstream;

@@ -199,6 +199,11 @@ pub const fn cap_ppb(stage: Option<Stage>, element: Element) -> u64 {
     }
 }
 
+/// Two independent uncertainties together: the root of the sum of their squares.
+pub(crate) const fn root_sum_square(a: u128, b: u128) -> u128 {
+    a.saturating_mul(a).saturating_add(b.saturating_mul(b)).isqrt()
+}
+
 /// How much of an element tools, crucibles and electrodes may leave in a product, in parts per billion of its mass.
 ///
 /// Specifications of rare-earth metals allow 0.5 % of iron and 0.05 % of aluminium; none is allowed for rare earths,

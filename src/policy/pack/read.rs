@@ -2,9 +2,8 @@
 
 use super::check::{Problem, check};
 use super::{MAX_PACK, Pack, PackFile};
+use crate::policy::located::{locate, position};
 use crate::value::Blake3;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
 /// Why a file is no policy pack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,32 +56,6 @@ impl Pack {
 }
 
 fn form(text: &str, byte: usize, problem: String, hint: Option<&'static str>) -> PackError {
-    let before = text.get(..byte).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    let (line, column) = position(text, byte);
     PackError::Form { line, column, problem, hint }
-}
-
-/// Where the value of a path begins; of as much of the path as there is.
-fn locate(text: &str, path: &[String]) -> usize {
-    let Ok(table) = DeTable::parse(text) else { return 0 };
-    let mut at = table.span().start;
-    let Some((first, rest)) = path.split_first() else { return at };
-    let Some(mut value) = member(table.get_ref(), first) else { return at };
-    at = value.span().start;
-    for name in rest {
-        let inner = match value.get_ref() {
-            DeValue::Table(table) => member(table, name),
-            DeValue::Array(items) => name.parse::<usize>().ok().and_then(|number| items.get(number)),
-            _ => None,
-        };
-        let Some(inner) = inner else { break };
-        value = inner;
-        at = value.span().start;
-    }
-    at
-}
-
-fn member<'a, 'b>(table: &'a DeTable<'b>, name: &str) -> Option<&'a Spanned<DeValue<'b>>> {
-    table.iter().find(|(known, _)| known.get_ref() == name).map(|(_, value)| value)
 }

@@ -7,7 +7,7 @@ use crate::event::{
 };
 use crate::finding::{Code, Finding};
 use crate::rules::accreditation::{Question, Standing};
-use crate::rules::data::{WHOLE, cap_ppb};
+use crate::rules::data::{WHOLE, cap_ppb, root_sum_square};
 use crate::state::ViewError;
 use crate::value::{Analyte, Element};
 
@@ -190,8 +190,7 @@ fn disagree(a: &Share, b: &Share) -> Option<u64> {
         let ppb = share.uncertainty_ppb.map_or_else(|| unstated_ppb(share.element), u64::from);
         if share.measured { u128::from(share.of_net) * u128::from(ppb) / u128::from(WHOLE) } else { 0 }
     };
-    let square = |share| uncertainty(share).saturating_mul(uncertainty(share));
-    let allowed = square(high).saturating_add(square(low)).isqrt() + 1_000_000;
+    let allowed = root_sum_square(uncertainty(high), uncertainty(low)) + 1_000_000;
     let allowed = u64::try_from(allowed).unwrap_or(u64::MAX);
     (high.of_net - low.of_net > allowed).then_some(allowed)
 }
