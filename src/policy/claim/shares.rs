@@ -11,13 +11,14 @@
 
 use super::{against_place, too_weak};
 use crate::event::{RecycledKind, SourceKind, Stage};
-use crate::finding::{Family, Finding, Severity};
-use crate::lineage::provenance::{Attribution, Interval};
+use crate::finding::{Family, Finding, Reason, Severity};
+use crate::lineage::provenance::{Attribution, Interval, Pass, Source};
 use crate::policy::trail::{PlaceLevel, Trail, TrailStep};
 use crate::policy::upstream::Upstream;
 use crate::policy::weigh::{Decision, MOST_REASONS, Weighed, because};
 use crate::value::decimal;
-use crate::value::{Country, Element, Fraction};
+use crate::value::{Country, Element, EventId, Fraction};
+use std::collections::BTreeMap;
 
 /// Decides claims about shares on one trail.
 pub(super) struct Shares<'a> {
@@ -34,6 +35,13 @@ enum Side {
     Good(String),
     Bad(String),
     Open(String),
+}
+
+/// An origin with what it is to a claim.
+enum Sided<'t> {
+    Step(&'t TrailStep, Side),
+    /// Events, what is known of it, and what would make it known.
+    Unknown(Vec<EventId>, String, String),
 }
 
 /// Sums of intervals, and whether anything is in them at all.
@@ -70,7 +78,7 @@ impl Shares<'_> {
     pub(super) fn origin(&self, element: Element, countries: &[Country], min_share: Fraction) -> Decision {
         let Some(attribution) = self.trail.provenance.element(element) else { return lists_no(element) };
         let is_allowed = |country: &Country| countries.contains(country);
-        self.judge(&[attribution], min_share, &|step| {
+        self.judge(&[attribution], min_share, &|step, _| {
             if step.source == Some(SourceKind::Mined) {
                 let text = format!("mined in {}", named_code(step.country));
                 return match step.country {
@@ -107,8 +115,12 @@ impl Shares<'_> {
             SourceKind::PreConsumer => kind != RecycledKind::PostConsumer,
             _ => false,
         };
-        self.judge(&attributions, min_share, &|step| match step.source {
+        self.judge(&attributions, min_share, &|step, pass| match step.source {
             Some(source) if counts(source) => Side::Good(format!("entered as {source}")),
+            // Scrap of one company that another used is pre-consumer material, wherever it was mined.
+            Some(SourceKind::Mined) if pass == Pass::Recycled && kind != RecycledKind::PostConsumer => {
+                Side::Good("came back as another's production scrap".to_owned())
+            }
             Some(source @ (SourceKind::Mined | SourceKind::PostConsumer | SourceKind::PreConsumer)) => {
                 Side::Bad(format!("entered as {source}"))
             }
@@ -117,49 +129,50 @@ impl Shares<'_> {
         })
     }
 
-    fn judge(&self, attributions: &[&Attribution], min_share: Fraction, side: &dyn Fn(&TrailStep) -> Side) -> Decision {
+    fn judge(
+        &self,
+        attributions: &[&Attribution],
+        min_share: Fraction,
+        side: &dyn Fn(&TrailStep, Pass) -> Side,
+    ) -> Decision {
         let mut weighed = Weighed::of(self.trail);
         self.gains(&mut weighed, attributions);
         let base = (weighed.open.len(), weighed.needed.len());
         let (mut good, mut bad, mut open) = (Sum::default(), Sum::default(), Sum::default());
         let (mut for_it, mut against) = (Vec::new(), Weighed::default());
-        for number in self.upstream.steps() {
-            let Some(step) = self.trail.steps.get(number).filter(|step| step.source.is_some()) else { continue };
-            let parts: Vec<Interval> =
-                attributions.iter().filter_map(|one| one.steps.get(number).copied().flatten()).collect();
-            if parts.is_empty() {
-                continue;
-            }
+        for (origin, parts) in origins(attributions) {
             let mass = mass(&parts);
-            let into = match side(step) {
-                Side::Bad(text) => {
+            let into = match self.side(&origin, side) {
+                Sided::Step(step, Side::Bad(text)) => {
                     push(&mut against, because(format!("{mass} {text}"), [step.event]));
                     &mut bad
                 }
-                Side::Good(text) if step.place.against.is_empty() && step.place.level >= self.level => {
+                Sided::Step(step, Side::Good(text)) if !step.place.against.is_empty() => {
+                    against_place(&mut against, step);
+                    push(&mut against, because(format!("{mass} {text}"), [step.event]));
+                    &mut bad
+                }
+                Sided::Step(step, Side::Good(text)) if step.place.level < self.level => {
+                    too_weak(&mut weighed, step, self.level, &format!("{mass} {text}"));
+                    &mut open
+                }
+                Sided::Step(step, Side::Good(text)) => {
                     for_it.push(because(format!("{mass} {text}"), [step.event]));
                     &mut good
                 }
-                Side::Good(text) => {
-                    if !against_place(&mut against, step) {
-                        too_weak(&mut weighed, step, self.level, &format!("{mass} {text}"));
-                    }
-                    if step.place.against.is_empty() { &mut open } else { &mut bad }
+                Sided::Step(step, Side::Open(text)) => {
+                    let needed = format!("records of the steps before event {}, from the mine on", step.event);
+                    leave_open(&mut weighed, because(format!("{mass} {text}"), [step.event]), needed);
+                    &mut open
                 }
-                Side::Open(text) => {
-                    if weighed.open.len() < MOST_REASONS {
-                        weighed.open.push(because(format!("{mass} {text}"), [step.event]));
-                        weighed
-                            .needed
-                            .push(format!("records of the steps before event {}, from the mine on", step.event));
-                    }
+                Sided::Unknown(events, text, needed) => {
+                    leave_open(&mut weighed, because(format!("{mass} {text}"), events), needed);
                     &mut open
                 }
             };
             parts.into_iter().for_each(|part| into.add(part));
         }
         let total = total(attributions);
-        self.without_maker(&mut weighed, attributions, &mut open);
         let claimed = u128::from(min_share.ppb());
         let (least_good, whole) = good.least_share(bad.and(open), total);
         let is_all = min_share == Fraction::ONE;
@@ -195,18 +208,35 @@ impl Shares<'_> {
         })
     }
 
-    /// What came through lots of which nobody knows how they were made.
-    fn without_maker(&self, weighed: &mut Weighed, attributions: &[&Attribution], open: &mut Sum) {
-        for number in self.upstream.lots() {
-            let Some(lot) = self.trail.lots.get(number).filter(|lot| lot.made_by.is_none()) else { continue };
-            let parts = attributions.iter().filter_map(|one| one.lots.get(number).copied().flatten());
-            let parts: Vec<Interval> = parts.collect();
-            if !parts.is_empty() && weighed.open.len() < MOST_REASONS {
-                let text = format!("{} came through lot {}, whose maker is not known", mass(&parts), lot.id);
-                weighed.open.push(because(text, [lot.id.event]));
-                weighed.needed.push(format!("the event that made lot {}", lot.id));
+    /// What an origin is to the claim: by the step at which it entered, or of unknown origin.
+    fn side<'t>(&'t self, origin: &(Source, Pass), side: &dyn Fn(&TrailStep, Pass) -> Side) -> Sided<'t> {
+        let (source, pass) = origin;
+        match source {
+            Source::Lot(number) => {
+                let lot = self.trail.lots.get(*number);
+                let maker = lot.and_then(|lot| lot.made_by).and_then(|step| self.trail.steps.get(step));
+                match (lot, maker) {
+                    (_, Some(step)) if step.source.is_some() => Sided::Step(step, side(step, *pass)),
+                    (Some(lot), _) => {
+                        let text = format!("came through lot {}, whose making is not known", lot.id);
+                        Sided::Unknown(vec![lot.id.event], text, format!("the event that made lot {}", lot.id))
+                    }
+                    _ => Sided::Unknown(Vec::new(), "is of unknown origin".to_owned(), "the whole lineage".to_owned()),
+                }
             }
-            parts.into_iter().for_each(|part| open.add(part));
+            Source::Gain { step, shown } => {
+                let events = self.trail.steps.get(*step).map(|step| step.event).into_iter().collect();
+                let (text, needed) = if *shown {
+                    ("came out of a step above what went in", "what else went into the step, as recorded inputs")
+                } else {
+                    ("may have come out of a step above what went in", "the values that are withheld or not analysed")
+                };
+                Sided::Unknown(events, text.to_owned(), needed.to_owned())
+            }
+            Source::Step(step) => {
+                let events = self.trail.steps.get(*step).map(|step| step.event).into_iter().collect();
+                Sided::Unknown(events, "is not followed further".to_owned(), "the whole lineage".to_owned())
+            }
         }
     }
 
@@ -222,11 +252,27 @@ impl Shares<'_> {
     }
 }
 
+/// Origins of several elements by source and way, each with the masses of the elements.
+fn origins(attributions: &[&Attribution]) -> Vec<((Source, Pass), Vec<Interval>)> {
+    let mut found: BTreeMap<(Source, Pass), Vec<Interval>> = BTreeMap::new();
+    for origin in attributions.iter().flat_map(|one| &one.origins) {
+        found.entry((origin.source, origin.pass)).or_default().push(origin.mass);
+    }
+    found.into_iter().collect()
+}
+
+fn leave_open(weighed: &mut Weighed, reason: Reason, needed: String) {
+    if weighed.open.len() < MOST_REASONS {
+        weighed.open.push(reason);
+        weighed.needed.push(needed);
+    }
+}
+
 fn named_code(country: Option<Country>) -> String {
     country.map_or_else(|| "an unknown country".to_owned(), |country| country.to_string())
 }
 
-fn push(weighed: &mut Weighed, reason: crate::finding::Reason) {
+fn push(weighed: &mut Weighed, reason: Reason) {
     if weighed.against.len() < MOST_REASONS {
         weighed.against.push(reason);
     }

@@ -85,9 +85,7 @@ fn a_share_of_one_means_every_origin_however_small() {
     let mut story = Story::new();
     let (us, cn) = (story.mine("US", Form::Oxide, &[("Nd", 1000)]), story.mine("CN", Form::Oxide, &[("Nd", 0)]));
     let blend = story.process("US", &[Process::Melt], &[us, cn], Form::Metal, &[("Nd", 1000)]);
-    let mut trail = story.trail(blend);
-    let nothing = crate::lineage::provenance::Interval::exact(0);
-    trail.provenance.elements[0].steps[1] = Some(nothing);
+    let trail = story.trail(blend);
     let decision = judge("origin Nd US >= 1", &trail);
     assert_eq!(decision.verdict, Contradicted);
     assert!(decision.why[1].text.starts_with("less than 1 mg mined in CN"), "{decision:?}");
@@ -97,8 +95,8 @@ fn a_share_of_one_means_every_origin_however_small() {
 #[test]
 fn shares_that_are_withheld_leave_it_open() {
     let mut trail = of(blended());
-    for interval in trail.provenance.elements[0].steps.iter_mut().flatten() {
-        (interval.least, interval.most) = (interval.least / 2, 100);
+    for origin in &mut trail.provenance.elements[0].origins {
+        (origin.mass.least, origin.mass.most) = (origin.mass.least / 2, 100);
     }
     assert_eq!(verdict("origin Nd US >= 0.73", &trail), Unproven);
     assert_eq!(verdict("origin Nd US >= 0.3", &trail), Confirmed, "what is shown suffices");
@@ -110,6 +108,32 @@ fn more_out_than_in_leaves_an_origin_open() {
     let gain = Finding::new(Code::ElementGain, "at most 1 kg", "2 kg").on(id("step 1"));
     let trail = with(clean(), |story| story.steps[1].findings.push(gain));
     assert_eq!(verdict("origin Nd US >= 1", &trail), Unproven);
+}
+
+#[test]
+fn what_has_no_source_is_of_unknown_origin() {
+    use crate::lineage::provenance::{Interval, Origin, Pass, Source};
+    let mut trail = of(clean());
+    let origins = &mut trail.provenance.elements[0].origins;
+    origins[0].mass = Interval::exact(750);
+    let gain =
+        |shown| Origin { source: Source::Gain { step: 1, shown }, pass: Pass::Straight, mass: Interval::exact(50) };
+    origins.push(gain(true));
+    assert_eq!(verdict("origin Nd US >= 0.9", &trail), Confirmed);
+    let decision = judge("origin Nd US >= 1", &trail);
+    assert_eq!(decision.verdict, Unproven);
+    assert!(decision.why.iter().any(|why| why.text.contains("0.00005 kg came out of a step above what went in")));
+}
+
+#[test]
+fn scrap_that_another_used_is_pre_consumer_and_a_loop_is_not() {
+    use crate::lineage::provenance::Pass;
+    for (pass, expected) in [(Pass::Straight, Contradicted), (Pass::Loop, Contradicted), (Pass::Recycled, Confirmed)] {
+        let mut trail = of(clean());
+        trail.provenance.elements[0].origins[0].pass = pass;
+        assert_eq!(verdict("recycled-content Nd pre-consumer >= 0.5", &trail), expected, "{pass:?}");
+        assert_eq!(verdict("recycled-content Nd post-consumer >= 0.5", &trail), Contradicted);
+    }
 }
 
 #[test]
@@ -260,10 +284,10 @@ fn nothing_is_confirmed_of_a_lineage_with_holes() {
         assert_eq!(verdict(claim, &trail), Confirmed, "{claim}");
         assert_eq!(verdict(claim, &Trail { is_complete: false, ..trail.clone() }), Unproven, "{claim}");
         assert_eq!(verdict(claim, &Trail { is_sound: false, ..trail.clone() }), Unproven, "{claim}");
-        let mut orphan = trail;
-        orphan.lots[0].made_by = None;
-        orphan.steps[0].outputs.clear();
-        orphan.provenance.elements[0].steps[0] = None;
+        let orphan = with(clean(), |story| {
+            story.lots[0].made_by = None;
+            story.steps[0].outputs.clear();
+        });
         let decision = judge(claim, &orphan);
         if claim != "recycled-content any >= 0" {
             assert_eq!(decision.verdict, Unproven, "{claim}: {decision:?}");

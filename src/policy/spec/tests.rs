@@ -227,7 +227,10 @@ fn what_makes_no_sense_is_refused_where_it_stands() {
     let limit = |text: &str| format!("{head}[[limits]]\n{text}\n");
     let dy = "analyte = \"Dy2O3\"\nbasis = \"REO/TREO\"\nunit = \"%\"\n";
     for (text, expected) in [
-        (head.replace("version = 0", "version = 1") + "limits = []\n", "line 1, column 11: expected version 0, found 1"),
+        (
+            head.replace("version = 0", "version = 1") + "limits = []\n",
+            "line 1, column 11: expected version 0, found 1",
+        ),
         (head.replace("id = \"x\"", "id = \"a b\"") + "limits = []\n", "line 2, column 6: expected an id of letters"),
         (format!("{head}limits = []\n"), "line 7, column 10: expected at least one of `limits`"),
         (head.replace("[\"oxide\"]", "[]") + "limits = []\n", "line 5, column 9: expected at least one of `forms`"),
