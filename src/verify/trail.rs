@@ -149,6 +149,9 @@ impl Builder<'_> {
     }
 }
 
+/// Class of an event, its place in the lineage, when it was recorded, its index.
+type Order = (u8, usize, Time, u64);
+
 impl Evidence<'_> {
     /// Facts of several ledgers as one: lots that changed ledgers, and assays on them, are not known to one alone.
     ///
@@ -156,7 +159,7 @@ impl Evidence<'_> {
     fn merged(&self, view: &UnionView<'_>) -> Result<Settled, ViewError> {
         let rank: HashMap<EventId, usize> = self.lineage.events.iter().copied().zip(0..).collect();
         let mut facts = Facts::default();
-        let mut all: Vec<((u8, usize, Time, u64), Position, &Event)> = Vec::new();
+        let mut all: Vec<(Order, Position, &Event)> = Vec::new();
         let mut seen = BTreeSet::new();
         for ledger in &self.ledgers {
             ledger.history.breached.iter().for_each(|id| facts.mark_breached(*id));
