@@ -207,6 +207,8 @@ fn lineage(c: &mut Criterion) {
         recipient: None,
         created: chain.clock,
         withhold: &Withhold::default(),
+        foreign: &[],
+        since: Vec::new(),
         holes: BTreeSet::new(),
         statement: Some((&leaves, &note)),
     };

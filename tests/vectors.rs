@@ -193,6 +193,7 @@ fn by_hand() -> Vec<(Code, Case)> {
             codes(&world, &entries, &disclosures)
         }),
         (Code::WrongLedger, wrong_ledger),
+        (Code::ImportMismatch, import_mismatch),
         (Code::MassWithheld, withheld),
         (Code::NotInTree, || {
             let mut file = bundle();
@@ -298,6 +299,39 @@ fn wrong_ledger() -> BTreeSet<Code> {
     replayed(&b.world, 1)
 }
 
+/// An import that gives the source of a lot for the answer to its dispatch.
+fn import_mismatch() -> BTreeSet<Code> {
+    let mut b = builder();
+    let (pit, separator) = (b.world.entries[2].signed.event.id, b.world.entries[3].signed.event.id);
+    let (source, split) = (b.world.entries[5].signed.event.id, b.world.entries[6].signed.event.id);
+    let (by, ledger) = (mine(&b), b.world.ledger);
+    let lot = format!("{split}.1");
+    let head = json!({ "lot": lot, "after": split });
+    let sent =
+        json!({ "lots": [head], "from": pit, "to": separator, "to_ledger": LedgerId([9; 32]), "reason": "sale" });
+    let sent = b.record(by, Kind::Dispatch, sent, None);
+    let taken = json!({
+        "kind": "receive", "event": source, "ledger": ledger, "index": 5, "from": b.world.entries[0].signed.event.id,
+        "to": separator, "to_ledger": LedgerId([9; 32]), "dispatch": sent,
+        "lots": [{ "lot": lot, "form": "concentrate", "outcome": "accepted" }]
+    });
+    let pin = json!({ "ledger": ledger, "size": 9, "root": b.world.checkpoint(9).head().root, "consistent": true });
+    b.record(by, Kind::Import, json!({ "ledgers": [pin], "taken": [taken], "bundle": Sha256([6; 32]) }), None);
+    let (tree, note) = b.world.statement();
+    let export = Export {
+        subject: lot.parse().unwrap(),
+        by: b.world.entries[0].signed.event.id.into(),
+        recipient: None,
+        created: "2026-12-01T08:00:00Z".parse().unwrap(),
+        withhold: &Withhold::default(),
+        foreign: &[],
+        since: Vec::new(),
+        holes: BTreeSet::new(),
+        statement: Some((&tree, &note)),
+    };
+    verified(&oretrail::bundle::write(&b.world, &export, &key(MINE)).unwrap())
+}
+
 /// Review without any disclosure.
 fn withheld() -> BTreeSet<Code> {
     let world = builder().world;
@@ -328,6 +362,8 @@ fn exported(world: &World, holes: &BTreeSet<EventId>, with_statement: bool) -> S
         recipient: None,
         created: "2026-12-01T08:00:00Z".parse().unwrap(),
         withhold: &Withhold::default(),
+        foreign: &[],
+        since: Vec::new(),
         holes: holes.clone(),
         statement: with_statement.then_some((&tree, &note)),
     };
@@ -345,6 +381,8 @@ fn foreign() -> String {
         recipient: None,
         created: "2026-12-01T08:00:00Z".parse().unwrap(),
         withhold: &Withhold::default(),
+        foreign: &[],
+        since: Vec::new(),
         holes: BTreeSet::new(),
         statement: Some((&tree, &note)),
     };

@@ -190,6 +190,8 @@ impl World {
             recipient: None,
             created: at(self.clock),
             withhold: &Withhold::default(),
+            foreign: &[],
+            since: Vec::new(),
             holes: Default::default(),
             statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
         };

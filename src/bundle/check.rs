@@ -14,7 +14,7 @@ use super::statement::{Covered, covered_by};
 use super::verify::moved_by;
 use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
-use crate::state::{KeyRecord, View as _, ViewError};
+use crate::state::{KeyRecord, Position, View as _, ViewError};
 use crate::value::{Blake3, EventId, LedgerId, Time};
 use crate::verify::subset::{Replayed, Scope};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,8 @@ pub(super) struct Checked {
     pub(super) events: BTreeMap<EventId, (LedgerId, u64, Event)>,
     /// When they were recorded.
     pub(super) recorded: BTreeMap<EventId, Time>,
+    /// What each ledger recorded, in order; portable events may be in several.
+    pub(super) positions: BTreeMap<LedgerId, Vec<(Position, EventId)>>,
     pub(super) closure: Closure,
     pub(super) ledgers: Vec<(LedgerSeen, Replayed)>,
     pub(super) findings: Vec<Finding>,
@@ -57,15 +59,20 @@ impl Checked {
             blake3: bundle.blake3,
             events: BTreeMap::new(),
             recorded: BTreeMap::new(),
+            positions: BTreeMap::new(),
             closure,
             ledgers: Vec::new(),
             findings,
             undecided: Vec::new(),
             moved_by: BTreeMap::new(),
         };
+        let is_only = ledgers.len() == 1;
         for ledger in ledgers {
-            checked.enter(ledger)?;
+            checked.enter(ledger, is_only)?;
         }
+        checked.check_seeds();
+        let imports = checked.check_imports();
+        checked.findings.extend(imports);
         checked.moved_by = moved_by(checked.events.values().map(|(_, _, event)| event));
         checked.check_signer(bundle)?;
         checked.check_documents(bundle);
@@ -73,9 +80,9 @@ impl Checked {
     }
 
     /// Compares the statement with the events at hand, and replays the ledger.
-    fn enter(&mut self, mut ledger: LedgerChecked) -> Result<(), ViewError> {
+    fn enter(&mut self, mut ledger: LedgerChecked, is_only: bool) -> Result<(), ViewError> {
         let holes = self.manifest.holes.iter().copied().collect();
-        let omitted = ledger.check_leaves(&self.closure, &holes);
+        let omitted = ledger.check_leaves(&self.closure, &holes, &self.seeds(), is_only);
         let scope = Scope {
             lots: self.closure.lots.clone(),
             holes,
@@ -87,9 +94,35 @@ impl Checked {
         self.undecided.extend(replayed.undecided.iter().cloned());
         let id = ledger.seen.ledger;
         self.events.extend(ledger.subset.events().map(|(index, event)| (event.id, (id, index, event.clone()))));
-        self.recorded.extend(ledger.subset.recorded());
+        let recorded: BTreeMap<EventId, Time> = ledger.subset.recorded().collect();
+        let at = |(index, event): (u64, &Event)| {
+            let recorded_at = recorded.get(&event.id).copied().unwrap_or(Time::MIN);
+            (Position { ledger: id, index, recorded_at }, event.id)
+        };
+        self.positions.insert(id, ledger.subset.events().map(at).collect());
+        self.recorded.extend(recorded);
         self.ledgers.push((ledger.seen, replayed));
         Ok(())
+    }
+
+    /// The exporter and the recipient: some ledger of the bundle must cover their registrations.
+    fn seeds(&self) -> Vec<EventId> {
+        let recipient = self.manifest.recipient.map(EventId::from);
+        std::iter::once(self.manifest.by.into()).chain(recipient).collect()
+    }
+
+    /// In a bundle of several ledgers, one of them covers each of [`Self::seeds`].
+    fn check_seeds(&mut self) {
+        for id in self.seeds() {
+            let statements = || self.ledgers.iter().filter_map(|(seen, _)| seen.statement.as_ref());
+            let is_covered = statements().any(|stated| stated.leaves.contains_key(&Covered::from(id)));
+            if statements().next().is_some() && self.ledgers.len() > 1 && !is_covered {
+                let expected = format!("a leaf of a completeness statement for {id}");
+                self.findings.push(Finding::new(Code::BundleIncomplete, expected, "none").on(id));
+                let all = self.ledgers.iter_mut().filter_map(|(seen, _)| seen.statement.as_mut());
+                all.for_each(|stated| stated.covers_all = false);
+            }
+        }
     }
 
     /// The manifest is signed by a key of the exporter that is in force at the end of the evidence.
@@ -161,7 +194,7 @@ fn closure_of(
     let mut seeds: BTreeSet<EventId> = ledgers.iter().flat_map(first).collect();
     seeds.insert(manifest.by.into());
     seeds.extend(manifest.recipient.map(EventId::from));
-    close(held, manifest.subject, seeds, holes).unwrap_or_else(|never| match never {})
+    close(held, [manifest.subject], seeds, holes).unwrap_or_else(|never| match never {})
 }
 
 /// Events that are missing from the lineage, are declared to be, or do not belong to it.

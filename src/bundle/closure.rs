@@ -39,6 +39,17 @@ pub(super) struct Closure {
 }
 
 impl Closure {
+    /// What of the lineage the completeness statement of one ledger must cover: what its own events make of the lineage,
+    /// and the lots that they name.
+    ///
+    /// `seeds` are further events in full; the first two of the ledger are among the pool's.
+    pub(super) fn within(&self, held: &mut Held<'_>, seeds: impl Iterator<Item = EventId>) -> BTreeSet<Covered> {
+        let seeds: Vec<EventId> = held.genesis.iter().copied().chain(seeds).collect();
+        let own =
+            close(held, self.lots.iter().copied(), seeds, &BTreeSet::new()).unwrap_or_else(|never| match never {});
+        held.needed(&own)
+    }
+
     /// Everything that has a leaf.
     pub(super) fn covered(&self) -> BTreeSet<Covered> {
         let events = self.events.iter().filter(|(_, full)| **full).map(|(id, _)| Covered::from(*id));
@@ -51,18 +62,18 @@ enum Work {
     Event(EventId, bool),
 }
 
-/// Works out what belongs to the lineage of `subject`, beside the events given as `seeds`, of which each is in full.
+/// Works out what belongs to the lineage of `subjects`, beside the events given as `seeds`, of which each is in full.
 ///
 /// `holes` are left out, and nothing is followed through them.
 pub(super) fn close<P: Pool>(
     pool: &mut P,
-    subject: LotId,
+    subjects: impl IntoIterator<Item = LotId>,
     seeds: impl IntoIterator<Item = EventId>,
     holes: &BTreeSet<EventId>,
 ) -> Result<Closure, P::Error> {
     let mut closure = Closure::default();
     let mut open: Vec<Work> = seeds.into_iter().map(|id| Work::Event(id, true)).collect();
-    open.push(Work::Lot(subject));
+    open.extend(subjects.into_iter().map(Work::Lot));
     while let Some(work) = open.pop() {
         match work {
             Work::Lot(lot) => add_lot(pool, lot, holes, &mut closure, &mut open)?,
@@ -137,15 +148,26 @@ fn follow(event: &Event, open: &mut Vec<Work>) {
 pub(super) struct Held<'a> {
     events: BTreeMap<EventId, &'a Event>,
     naming: BTreeMap<Covered, BTreeSet<EventId>>,
+    /// The first two events added.
+    genesis: Vec<EventId>,
 }
 
 impl<'a> Held<'a> {
     pub(super) fn add(&mut self, event: &'a Event) {
+        if self.genesis.len() < 2 {
+            self.genesis.push(event.id);
+        }
         if self.events.insert(event.id, event).is_none() {
             for id in covered_by(event) {
                 self.naming.entry(id).or_default().insert(event.id);
             }
         }
+    }
+
+    /// What of the lineage needs a leaf, where all of it is of one ledger.
+    pub(super) fn needed(&self, closure: &Closure) -> BTreeSet<Covered> {
+        let here = |id: &Covered| self.events.contains_key(&id.event) || self.naming.contains_key(id);
+        closure.covered().into_iter().filter(here).collect()
     }
 
     pub(super) fn get(&self, id: &EventId) -> Option<&'a Event> {
@@ -154,6 +176,29 @@ impl<'a> Held<'a> {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &'a Event> + '_ {
         self.events.values().copied()
+    }
+}
+
+/// Events of one's own ledger, and beside them those of others.
+pub(super) struct Joined<'a, 'b, P> {
+    pub(super) own: &'a mut P,
+    pub(super) foreign: Held<'b>,
+}
+
+impl<P: Pool> Pool for Joined<'_, '_, P> {
+    type Error = P::Error;
+
+    fn event(&mut self, id: &EventId) -> Result<Option<&Event>, P::Error> {
+        if self.own.event(id)?.is_some() {
+            return self.own.event(id);
+        }
+        Ok(self.foreign.get(id))
+    }
+
+    fn naming(&mut self, id: Covered) -> Result<Vec<EventId>, P::Error> {
+        let mut all: BTreeSet<EventId> = self.own.naming(id)?.into_iter().collect();
+        all.extend(self.foreign.naming.get(&id).into_iter().flatten());
+        Ok(all.into_iter().collect())
     }
 }
 

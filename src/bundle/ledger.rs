@@ -1,7 +1,7 @@
 //! The part of a bundle that comes from one ledger: its keys, checkpoints, tree, and completeness statement.
 
 use super::check::naming;
-use super::closure::Closure;
+use super::closure::{Closure, Held};
 use super::manifest::Manifest;
 use super::statement::{Covered, Leaf, Statement};
 use super::wire::{LedgerFile, StatementFile, node_map};
@@ -139,13 +139,29 @@ impl LedgerChecked {
     }
 
     /// Every needed leaf is there, none else is, and what the leaves list is what is at hand.
-    pub(super) fn check_leaves(&mut self, closure: &Closure, holes: &BTreeSet<EventId>) -> Vec<Finding> {
+    ///
+    /// `seeds` are events in full of which a ledger need not have a leaf, as another may have it; with them, whether the
+    /// bundle is of this ledger alone.
+    pub(super) fn check_leaves(
+        &mut self,
+        closure: &Closure,
+        holes: &BTreeSet<EventId>,
+        seeds: &[EventId],
+        is_only: bool,
+    ) -> Vec<Finding> {
         let Some(seen) = &mut self.seen.statement else { return Vec::new() };
         let place = format!("ledger {}", self.seen.ledger);
         let here: BTreeSet<EventId> = self.subset.events().map(|(_, event)| event.id).collect();
         let below = |(index, _): &(u64, &Event)| *index < seen.statement.log.size;
         let naming = naming(self.subset.events().filter(below).map(|(_, event)| event));
-        let needed: BTreeSet<Covered> = closure.covered().into_iter().filter(|id| here.contains(&id.event)).collect();
+        let needed: BTreeSet<Covered> = if is_only {
+            closure.covered().into_iter().filter(|id| here.contains(&id.event) || naming.contains_key(id)).collect()
+        } else {
+            let mut held = Held::default();
+            self.subset.events().for_each(|(_, event)| held.add(event));
+            let has = |id: &EventId| seen.leaves.contains_key(&Covered::from(*id));
+            closure.within(&mut held, seeds.iter().copied().filter(has))
+        };
         let mut found = Vec::new();
         let mut is_covered = holes.is_empty();
         for id in &needed {

@@ -33,6 +33,8 @@
 mod check;
 mod checks;
 mod closure;
+mod foreign;
+mod imports;
 mod leaf_tree;
 mod ledger;
 pub mod manifest;

@@ -2,7 +2,7 @@
 
 use super::manifest::Manifest;
 use super::wire::{BundleFile, ReadError};
-use crate::envelope::{Disclosure, Jws, Typ, open};
+use crate::envelope::{Disclosure, Jws, Signed, Typ, open};
 use crate::event::{Event, Kind};
 use crate::value::Blake3;
 
@@ -45,6 +45,18 @@ impl UnverifiedBundle {
     pub fn events(&self) -> Vec<Event> {
         let entries = self.file.ledgers.iter().flat_map(|ledger| &ledger.entries);
         entries.filter_map(|entry| read_event(&entry.jwt, &entry.disclosures)).collect()
+    }
+
+    /// The registrations of parties as they were signed, with the disclosures passed on.
+    #[must_use]
+    pub fn signed_registrations(&self) -> Vec<Signed> {
+        let entries = self.file.ledgers.iter().flat_map(|ledger| &ledger.entries);
+        let read = entries.filter_map(|entry| {
+            let shown: Result<Vec<Disclosure>, _> =
+                entry.disclosures.iter().map(|text| Disclosure::parse(text)).collect();
+            Signed::read(&entry.jwt, shown.ok()?).ok()
+        });
+        read.filter(|signed| signed.event.payload.kind() == Kind::Party).collect()
     }
 
     /// The registrations of parties among [`Self::events`].

@@ -1,6 +1,6 @@
 //! Where a bundle is written from: one ledger up to a checkpoint, read on demand.
 
-use super::closure::Pool;
+use super::closure::{Closure, Held, Pool};
 use super::statement::{Covered, Leaf, covered_by};
 use super::write::WriteError;
 use crate::envelope::{Jws, Typ, open};
@@ -126,6 +126,15 @@ impl<'a, S: Source> Loader<'a, S> {
             leaves.push(Leaf { id, named_by });
         }
         Ok(leaves)
+    }
+
+    /// The events of a closure that the source has, in the order recorded.
+    pub(super) fn held(&self, closure: &Closure) -> Held<'_> {
+        let loaded = closure.events.keys().filter_map(|id| self.loaded.get(id)?.as_ref());
+        let by_index: BTreeMap<u64, &Loaded> = loaded.map(|loaded| (loaded.index, loaded)).collect();
+        let mut held = Held::default();
+        by_index.values().for_each(|loaded| held.add(&loaded.event));
+        held
     }
 
     /// Takes the entries of events out, by index.

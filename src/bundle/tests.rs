@@ -19,8 +19,17 @@ fn export_of(
     let (tree, note) = ledger.statement();
     let withhold = Withhold::parse(withhold.iter().copied()).unwrap();
     let statement: Option<(&dyn ProveLeaves, _)> = Some((&tree, &note));
-    let export =
-        Export { subject, by, recipient, created: day(20), withhold: &withhold, holes: BTreeSet::new(), statement };
+    let export = Export {
+        subject,
+        by,
+        recipient,
+        created: day(20),
+        withhold: &withhold,
+        foreign: &[],
+        since: Vec::new(),
+        holes: BTreeSet::new(),
+        statement,
+    };
     write(ledger, &export, &key(3)).unwrap()
 }
 
@@ -372,6 +381,8 @@ fn the_event_that_created_a_lot_of_the_lineage_may_be_a_declared_hole() {
         recipient: None,
         created: day(20),
         withhold: &Withhold::default(),
+        foreign: &[],
+        since: Vec::new(),
         holes: [hole].into(),
         statement: Some((&tree, &note)),
     };

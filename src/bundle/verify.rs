@@ -16,6 +16,7 @@ use crate::rules::review::Settled;
 use crate::rules::trust::Trust;
 use crate::state::{Memory, Position, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
+use crate::tlog::nodes::TreeHead;
 use crate::value::{EventId, LedgerId, Time};
 use crate::verify::judge::{Asked, check_log, subject_of, unanswered, withheld};
 use crate::verify::questions::answer_all;
@@ -110,6 +111,13 @@ impl VerifiedBundle {
     #[must_use]
     pub fn view(&self, ledger: &LedgerId) -> Option<&Memory> {
         self.checked.view(ledger)
+    }
+
+    /// The heads of a ledger that its checkpoints in the bundle prove, ascending.
+    #[must_use]
+    pub fn heads(&self, ledger: &LedgerId) -> Vec<TreeHead> {
+        let seen = self.checked.ledgers.iter().map(|(seen, _)| seen).find(|seen| seen.ledger == *ledger);
+        seen.into_iter().flat_map(|seen| seen.checkpoints.iter().map(VerifiedCheckpoint::head)).collect()
     }
 
     /// The ledgers that the evidence comes from.
@@ -210,14 +218,8 @@ impl Checked {
     }
 
     fn history<'a>(&'a self, seen: &LedgerSeen, replayed: &'a Replayed, cosigned: u64) -> History<'a> {
-        let here = self.events.values().filter(|(ledger, ..)| *ledger == seen.ledger);
-        let mut events: Vec<(Position, &Event)> = here
-            .map(|(ledger, index, event)| {
-                let recorded_at = self.recorded.get(&event.id).copied().unwrap_or(Time::MIN);
-                (Position { ledger: *ledger, index: *index, recorded_at }, event)
-            })
-            .collect();
-        events.sort_by_key(|(at, _)| at.index);
+        let here = self.positions.get(&seen.ledger).into_iter().flatten();
+        let events = here.filter_map(|(at, id)| Some((*at, &self.events.get(id)?.2))).collect();
         let breaches = replayed.findings.iter().filter(|finding| finding.severity() == Severity::Breach);
         History {
             view: &replayed.view,

@@ -1,7 +1,8 @@
 //! Writing a bundle: what belongs to the lineage of a lot, and nothing else.
 
 use super::check::Checked;
-use super::closure::close;
+use super::closure::{Joined, close};
+use super::foreign::Foreign;
 use super::leaf_tree::ProveLeaves;
 use super::manifest::{Manifest, ManifestCheckpoint, ManifestStatement, Roots, SignManifestError};
 use super::read::UnverifiedBundle;
@@ -18,7 +19,7 @@ use crate::tlog::nodes::prove_nodes;
 use crate::tlog::note::SignedNote;
 use crate::value::{EventId, LotId, PartyId, Sha256, Time};
 use ed25519_dalek::SigningKey;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be exported, by whom, for whom.
 #[derive(Clone)]
@@ -33,6 +34,10 @@ pub struct Export<'a> {
     pub created: Time,
     /// Leaves kept back.
     pub withhold: &'a Withhold,
+    /// Bundles of other ledgers that were imported; what belongs to the lineage is passed on.
+    pub foreign: &'a [BundleFile],
+    /// Earlier checkpoints of the ledger, which the recipient has pinned, to be proven consistent.
+    pub since: Vec<SignedCheckpoint>,
     /// Events left out and declared to be.
     pub holes: BTreeSet<EventId>,
     /// The leaves of the ledger at the checkpoint, and the signed statement over them.
@@ -68,6 +73,9 @@ pub enum WriteError {
     /// A tree cannot be proven from.
     #[error("cannot prove the entries: {0}")]
     Tree(String),
+    /// An imported bundle cannot be passed on.
+    #[error("cannot pass on evidence of another ledger: {0}")]
+    Imported(String),
     /// The manifest could not be signed.
     #[error(transparent)]
     Manifest(#[from] SignManifestError),
@@ -94,32 +102,42 @@ pub enum WriteError {
 /// Why there is no bundle.
 pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Result<String, WriteError> {
     let mut loader = Loader::new(source);
-    let mut seeds = vec![loader.at(0)?, loader.at(1)?, export.by.into()];
-    seeds.extend(export.recipient.map(EventId::from));
-    let closure = close(&mut loader, export.subject, seeds.iter().copied(), &export.holes)?;
+    let parties: Vec<EventId> = std::iter::once(export.by.into()).chain(export.recipient.map(EventId::from)).collect();
+    let foreign = Foreign::of(export.foreign, source.ledger())?;
+    let mut seeds = vec![loader.at(0)?, loader.at(1)?];
+    seeds.extend(foreign.genesis().chain(parties.iter().copied()));
+    let mut pool = Joined { own: &mut loader, foreign: foreign.held() };
+    let closure = close(&mut pool, [export.subject], seeds.iter().copied(), &export.holes)?;
     let absent = closure.absent.iter().find(|id| !export.holes.contains(*id));
     let unknown = seeds.iter().find(|id| !closure.events.contains_key(*id));
     if let Some(id) = absent.or(unknown) {
         return Err(WriteError::Absent(format!("event {id}")));
     }
-    // Of what a hole would have created nothing is at hand that a leaf could be compared with.
-    let mut covered = closure.covered();
-    covered.retain(|id| closure.events.contains_key(&id.event));
-    let leaves = loader.leaves(covered)?;
+    let needed = {
+        let mut held = loader.held(&closure);
+        if foreign.is_empty() { held.needed(&closure) } else { closure.within(&mut held, parties.iter().copied()) }
+    };
+    let leaves = loader.leaves(needed)?;
     let entries = loader.take(closure.events.keys().copied());
     let checkpoint = SignedCheckpoint::parse(source.checkpoint().as_bytes())?;
     let size = checkpoint.unverified().size();
     let indexes: BTreeSet<u64> = entries.keys().copied().collect();
-    let nodes = prove_nodes(source.hashes(), &[size], &indexes).map_err(|error| WriteError::Tree(error.to_string()))?;
+    let earlier = export.since.iter().filter(|earlier| earlier.unverified().size() < size);
+    let checkpoints: BTreeMap<u64, String> =
+        earlier.chain([&checkpoint]).map(|note| (note.unverified().size(), note.to_string())).collect();
+    let sizes: Vec<u64> = checkpoints.keys().copied().collect();
+    let nodes = prove_nodes(source.hashes(), &sizes, &indexes).map_err(|error| WriteError::Tree(error.to_string()))?;
     let ledger = LedgerFile {
         ledger: source.ledger(),
-        checkpoints: vec![checkpoint.to_string()],
+        checkpoints: checkpoints.into_values().collect(),
         entries: entries.values().map(|loaded| entry_file(loaded, export.withhold)).collect::<Result<_, _>>()?,
         nodes: node_list(&nodes),
         statement: export.statement.map(|statement| statement_file(statement, leaves)).transpose()?,
     };
-    let mut file =
-        BundleFile { v: BUNDLE_VERSION, manifest: String::new(), ledgers: vec![ledger], documents: Vec::new() };
+    let mut ledgers = foreign.cut(&closure, &parties, export.withhold)?;
+    ledgers.push(ledger);
+    ledgers.sort_by_key(|ledger| ledger.ledger);
+    let mut file = BundleFile { v: BUNDLE_VERSION, manifest: String::new(), ledgers, documents: Vec::new() };
     file.manifest = manifest(&file, export)?.sign(key)?;
     let text = file.to_json()?;
     check_own(&text)?;

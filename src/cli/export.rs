@@ -6,12 +6,17 @@ use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::format::count;
 use super::recorder::open_keys;
-use crate::bundle::{Export as Exported, GROUPS, Withhold, WriteError, write};
+use crate::bundle::{BundleFile, Export as Exported, GROUPS, MAX_BUNDLE_BYTES, Withhold, WriteError, write};
+use crate::event;
 use crate::keys::KeysAtHand;
-use crate::ledger::disk::{Access, RealDisk, replace_durably};
+use crate::ledger::content::{ContentKind, ContentStore};
+use crate::ledger::disk::{Access, RealDisk, read_whole, replace_durably};
 use crate::ledger::{LineageSource, Signers as _, Snapshot, Stated, completeness, stated_leaves};
+use crate::lineage::{ViewGraph, upstream};
 use crate::state::Find;
+use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::value::{EventId, KeyId, LotId, PartyId};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +41,9 @@ pub(crate) struct Export {
     /// An event to leave out, declared as a hole; may be repeated
     #[arg(long, value_name = "EVENT")]
     hole: Vec<EventId>,
+    /// A lineage file or checkpoint of this ledger that the recipient has: the new one is proven to extend it; may be repeated
+    #[arg(long, value_name = "FILE")]
+    since: Vec<PathBuf>,
     /// Who exports it: a party's name or the beginning of its id; by default the party whose keys are at hand
     #[arg(long, value_name = "PARTY")]
     by: Option<String>,
@@ -61,6 +69,7 @@ pub(crate) struct Job {
     pub(crate) recipient: Option<PartyId>,
     pub(crate) withhold: Withhold,
     pub(crate) holes: Vec<EventId>,
+    pub(crate) since: Vec<SignedCheckpoint>,
 }
 
 impl Export {
@@ -76,6 +85,7 @@ impl Export {
             recipient: party(&self.recipient)?,
             withhold,
             holes: self.hole.clone(),
+            since: since(&archive, &self.since)?,
         };
         drop(archive);
         let text = bundle(context, &job)?;
@@ -111,6 +121,7 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
     let snapshot = open_snapshot(context)?;
     let now = context.now()?;
     let (by, kid) = exporter(&*snapshot.find(), &keys, job)?;
+    let foreign = imported(&snapshot, job.lot)?;
     let created = now.max(last_time(&snapshot, snapshot.reader().size())?);
     let key = keys.key(&kid).map_err(Failure::usage)?;
     let export = Exported {
@@ -119,6 +130,8 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
         recipient: job.recipient,
         created,
         withhold: &job.withhold,
+        foreign: &foreign,
+        since: job.since.clone(),
         holes: job.holes.iter().copied().collect(),
         statement: None,
     };
@@ -144,6 +157,72 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
             written => return written.map_err(not_written),
         }
     }
+}
+
+/// The checkpoints that the recipient has, from lineage files or as they are.
+fn since(archive: &Archive, files: &[PathBuf]) -> Result<Vec<SignedCheckpoint>, Failure> {
+    let identity = archive.snapshot.reader().identity();
+    let mut found = Vec::new();
+    for path in files {
+        let bytes = read_whole(&RealDisk, path, MAX_BUNDLE_BYTES as u64)?;
+        let notes: Vec<String> = match BundleFile::parse(&bytes) {
+            Ok(file) => {
+                let ours = file.ledgers.into_iter().filter(|part| part.ledger == identity.ledger());
+                ours.flat_map(|part| part.checkpoints).collect()
+            }
+            Err(_) => String::from_utf8(bytes).into_iter().collect(),
+        };
+        let read = |note: &String| {
+            let signed = SignedCheckpoint::parse(note.as_bytes())?;
+            identity.verify(&signed).map(|_| signed)
+        };
+        let wrong = |error| {
+            Failure::usage(format_args!("expected a checkpoint of this ledger in {}, found: {error}", path.display()))
+                .hint("it is a lineage file that was exported from this ledger, or its `checkpoint` at that time")
+        };
+        let before = found.len();
+        for note in &notes {
+            found.push(read(note).map_err(wrong)?);
+        }
+        if found.len() == before {
+            return Err(Failure::usage(format_args!(
+                "expected evidence of this ledger in {}, found none",
+                path.display()
+            )));
+        }
+    }
+    Ok(found)
+}
+
+/// Imported bundles that say where lots of the lineage come from, or what became of them elsewhere.
+fn imported(snapshot: &Snapshot, lot: LotId) -> Result<Vec<BundleFile>, Failure> {
+    let find = snapshot.find();
+    let lineage = upstream(&ViewGraph(&*find), lot)?;
+    let mut digests = BTreeSet::new();
+    for lot in lineage.lots.keys().chain([&lot]) {
+        for by in find.named_by(&lot.event)? {
+            if find.event(&by)?.is_none_or(|record| record.kind != event::Kind::Import) {
+                continue;
+            }
+            let Some(recorded) = snapshot.event(&by)? else { continue };
+            if let event::Body::Import(body) = &recorded.event.payload.body
+                && body.taken.iter().any(|taken| taken.lots.iter().any(|line| line.lot == *lot))
+            {
+                digests.insert(body.bundle);
+            }
+        }
+    }
+    let layout = snapshot.reader().layout();
+    let store = ContentStore::new(&RealDisk, layout, ContentKind::Import);
+    let mut files = Vec::new();
+    for digest in digests {
+        let bytes = store.get(&digest, MAX_BUNDLE_BYTES as u64)?.ok_or_else(|| {
+            Failure::new(Kind::Undecided, format_args!("expected the imported file {digest} in `imports/`, found none"))
+                .hint("put the supplier's file back there, under its BLAKE3 as its name")
+        })?;
+        files.push(super::verify::read_bundle_file(&digest.to_string(), &bytes)?);
+    }
+    Ok(files)
 }
 
 fn last_time(snapshot: &Snapshot, size: u64) -> Result<crate::value::Time, Failure> {

@@ -36,6 +36,7 @@ mod export;
 mod facility;
 mod failures;
 mod format;
+mod import;
 mod init;
 mod interrupt;
 mod key;
@@ -127,6 +128,7 @@ enum Verb {
     Correct(correct::Correct),
     Cosign(cosign::Cosign),
     Record(record::Record),
+    Import(import::Import),
     Lots(lots::Lots),
     Show(show::Show),
     Trace(trace::Trace),
@@ -166,6 +168,7 @@ impl Verb {
             Self::Correct(verb) => verb.run(context),
             Self::Cosign(verb) => verb.run(context),
             Self::Record(verb) => verb.run(context),
+            Self::Import(verb) => verb.run(context),
             Self::Lots(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Trace(verb) => verb.run(context),

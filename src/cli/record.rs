@@ -5,7 +5,9 @@ use super::cosign;
 use super::error::{Done, Failure};
 use super::interrupt::Interrupt;
 use super::recorder::{self, Job};
+use crate::envelope::{Compact, SealedDraft, Signed};
 use crate::interop::batch::{BatchReader, Format, Header};
+use crate::ledger::disk::{RealDisk, read_whole};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -24,11 +26,16 @@ Examples:
   produce-steps | oretrail record --file -")]
 pub(crate) struct Record {
     /// The file; `-` for stdin
-    #[arg(long, value_name = "FILE", required_unless_present = "cosigned")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["cosigned", "signed"])]
     file: Option<PathBuf>,
     /// A draft that came back from `oretrail cosign`, in place of a batch
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "format", "prepare"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "format", "prepare", "signed"])]
     cosigned: Option<PathBuf>,
+    /// Events that were signed elsewhere, each a line as `oretrail show --signed` prints it, in place of a batch
+    ///
+    /// So a party that is registered in one ledger is registered, with the same id, in another.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "format", "prepare"])]
+    signed: Option<PathBuf>,
     /// Record nothing: write the only step as a draft to this file, to be signed on another machine with `oretrail cosign`
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     prepare: Option<PathBuf>,
@@ -55,7 +62,11 @@ enum FormatName {
 impl Record {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
         if let Some(path) = &self.cosigned {
-            return self.record_cosigned(context, path);
+            let sealed = Some(cosign::read_draft(path)?);
+            return self.record_ready(context, Vec::new(), sealed);
+        }
+        if let Some(path) = &self.signed {
+            return self.record_ready(context, read_signed(path)?, None);
         }
         let interrupt = Interrupt::watch();
         let (source, read) = self.open()?;
@@ -68,6 +79,7 @@ impl Record {
         let job = Job {
             header,
             steps: &mut steps,
+            signed: Vec::new(),
             sealed: None,
             prepare: self.prepare.as_deref(),
             memory_lost: false,
@@ -81,12 +93,18 @@ impl Record {
         Ok(Done::Ok)
     }
 
-    /// Records a draft that came back.
-    fn record_cosigned(&self, context: &mut Context, path: &Path) -> Result<Done, Failure> {
+    /// Records what was signed elsewhere, or a draft that came back.
+    fn record_ready(
+        &self,
+        context: &mut Context,
+        signed: Vec<Signed>,
+        sealed: Option<SealedDraft>,
+    ) -> Result<Done, Failure> {
         let job = Job {
             header: Header::default(),
             steps: &mut std::iter::empty(),
-            sealed: Some(cosign::read_draft(path)?),
+            signed,
+            sealed,
             prepare: None,
             memory_lost: false,
             documents: &[],
@@ -133,6 +151,30 @@ impl Record {
             _ => Format::JsonLines,
         }
     }
+}
+
+/// The largest file of signed events that is read, in bytes.
+const MAX_SIGNED: u64 = 16 << 20;
+
+/// Reads signed events, one SD-JWT a line.
+fn read_signed(path: &Path) -> Result<Vec<Signed>, Failure> {
+    let bytes = read_whole(&RealDisk, path, MAX_SIGNED)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Failure::usage(format_args!("{}: {}", path.display(), error.utf8_error())))?;
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            read_one(line).map_err(|problem| {
+                Failure::usage(format_args!("{}, line {number}: {problem}", path.display()))
+                    .hint("each line is a signed event with its disclosures, as `oretrail show ID --signed` prints it")
+            })
+        })
+        .collect()
+}
+
+fn read_one(line: &str) -> Result<Signed, String> {
+    let compact = Compact::parse(line.trim()).map_err(|error| error.to_string())?;
+    Signed::read(compact.jws, compact.disclosures).map_err(|error| error.to_string())
 }
 
 /// A source that counts what is read.

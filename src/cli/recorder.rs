@@ -14,7 +14,7 @@ use super::interrupt::Interrupt;
 use super::recorded;
 use super::recording::{Recording, Steps};
 use super::{passphrase, random};
-use crate::envelope::SealedDraft;
+use crate::envelope::{SealedDraft, Signed};
 use crate::event::Lot;
 use crate::finding::Finding;
 use crate::interop::batch::{FindNames, Header, LookupError, Step};
@@ -34,6 +34,8 @@ pub(crate) type StepSource<'a> = &'a mut dyn Iterator<Item = Result<Step, Failur
 pub(crate) struct Job<'a> {
     pub(crate) header: Header,
     pub(crate) steps: StepSource<'a>,
+    /// Events that were signed elsewhere; they come before the steps.
+    pub(crate) signed: Vec<Signed>,
     /// A draft that came back cosigned, in place of steps.
     pub(crate) sealed: Option<SealedDraft>,
     /// Where to write a draft for cosigners, in place of recording.
@@ -64,6 +66,7 @@ pub(crate) fn record_for_key(
     let job = Job {
         header: Header::default(),
         steps: &mut steps.steps.into_iter().map(Ok),
+        signed: steps.signed,
         sealed: None,
         prepare: recording.prepare.as_deref(),
         memory_lost: steps.memory_lost,
@@ -157,14 +160,17 @@ fn plan(
     let batch = Batch::new(&*state, writer.tail()).allowing_leap(job.allow_clock_leap);
     let mut recorder =
         Planning::new(batch, writer.identity().ledger(), &names, keys, now).sealing(job.prepare.is_some());
+    let mut finished = Vec::new();
+    for (number, signed) in (1..).zip(job.signed) {
+        let recorded = recorder.record_signed(signed).map_err(|error| from_any(error, ""))?;
+        finished.extend(recorded.map(|recorded| (number, recorded)));
+    }
     if let Some(sealed) = job.sealed {
-        let recorded = recorder.record_sealed(sealed).map_err(|error| from_any(error, ""))?;
-        if recorded.is_refused() {
-            let Recorded { event, findings } = recorded;
-            let error = PlayError::Refused { at: "step 1".to_owned(), event, findings };
-            return Err(refusal(context, error, shelf, writer)?);
-        }
-        return Ok(recorder.parts());
+        finished.push((1, recorder.record_sealed(sealed).map_err(|error| from_any(error, ""))?));
+    }
+    if let Some((number, Recorded { event, findings })) = finished.into_iter().find(|(_, one)| one.is_refused()) {
+        let error = PlayError::Refused { at: format!("step {number}"), event, findings };
+        return Err(refusal(context, error, shelf, writer)?);
     }
     let mut player = Player::new(job.header, &mut recorder, None, Some(now))?;
     let mut progress = context.output.progress("planning events");

@@ -6,9 +6,11 @@
 use super::context::Context;
 use super::error::Failure;
 use super::notations::DOCUMENT;
+use crate::envelope::Signed;
 use crate::event::{DocumentKind, Kind, ReferenceKind};
 use crate::interop::batch::{Place, Step};
 use crate::ledger::Blob;
+use crate::ledger::content::ContentKind;
 use crate::ledger::disk::{RealDisk, read_whole};
 use crate::value::{Blake3, Sha256, Time};
 use serde_json::{Map, Value, json};
@@ -67,6 +69,8 @@ pub(crate) struct Period {
 pub(crate) struct Steps {
     pub(crate) steps: Vec<Step>,
     pub(crate) documents: Vec<Blob>,
+    /// Events that were signed elsewhere, to be recorded before them.
+    pub(crate) signed: Vec<Signed>,
     /// Whether keys whose signing memory is lost may sign these.
     pub(crate) memory_lost: bool,
 }
@@ -134,7 +138,7 @@ impl Recording {
             .list("refs", self.references()?)
             .with("remark", self.remark.clone());
         let step = Step::from_map(1, Place::default(), members.0)?;
-        Ok(Steps { steps: vec![step], documents, memory_lost: false })
+        Ok(Steps { steps: vec![step], documents, ..Steps::default() })
     }
 
     /// `--by`, or the party of `--key`, or the only party whose keys are at hand.
@@ -208,7 +212,7 @@ fn document(text: &str) -> Result<(Value, Blob), Failure> {
     if let Some(media_type) = media_type(&file) {
         put("media_type", media_type.into());
     }
-    Ok((Value::Object(members), Blob { path: file, digest }))
+    Ok((Value::Object(members), Blob { kind: ContentKind::Blob, path: file, digest }))
 }
 
 /// The media type that a file's name suggests.

@@ -4,7 +4,7 @@ use super::archive::Archive;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::export;
-use crate::bundle::{Asked, UnverifiedBundle, Verification, Withhold};
+use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification, Withhold};
 use crate::event::{Body, Verdict};
 use crate::ledger::disk::{RealDisk, read_whole};
 use crate::report::names::Names;
@@ -70,8 +70,15 @@ impl Verify {
         let archive = Archive::open(context)?;
         let lot = archive.lot_id(&self.subject)?;
         drop(archive);
-        let job =
-            export::Job { lot, by: None, key: None, recipient: None, withhold: Withhold::default(), holes: Vec::new() };
+        let job = export::Job {
+            lot,
+            by: None,
+            key: None,
+            recipient: None,
+            withhold: Withhold::default(),
+            holes: Vec::new(),
+            since: Vec::new(),
+        };
         Ok(export::bundle(context, &job)?.into_bytes())
     }
 }
@@ -97,6 +104,12 @@ pub(crate) fn read_bundle(name: &str, bytes: &[u8]) -> Result<UnverifiedBundle, 
         Failure::new(Kind::Broken, format_args!("{name} is no lineage file: {error}"))
             .hint("get the file again from its exporter; nothing in it can be relied on")
     })
+}
+
+/// Reads a lineage file as what it consists of.
+pub(crate) fn read_bundle_file(name: &str, bytes: &[u8]) -> Result<BundleFile, Failure> {
+    BundleFile::parse(bytes)
+        .map_err(|error| Failure::new(Kind::Broken, format_args!("{name} is no lineage file: {error}")))
 }
 
 /// The party of the file that a name or the beginning of an id means.

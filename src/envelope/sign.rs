@@ -19,6 +19,17 @@ pub struct Signed {
     pub event: Event,
 }
 
+impl Signed {
+    /// A signed event as it came from elsewhere; nothing is established about its signature.
+    ///
+    /// # Errors
+    /// As of [`open`].
+    pub fn read(jws: &str, disclosures: Vec<Disclosure>) -> Result<Self, OpenError> {
+        let event = open(&Jws::parse(jws, Typ::Event)?, &disclosures)?;
+        Ok(Self { jws: jws.to_owned(), disclosures, event })
+    }
+}
+
 /// Why an event was not signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignEventError {

@@ -153,6 +153,10 @@ codes! {
         "The event cannot be corrected or withdrawn in this way.",
         "Its outputs have moved on, it is a receipt or import, the issuer is another party, or the value is not open to correction.",
         "Correct the descriptive values instead, or record the reverse movement.";
+    ImportMismatch = "custody.import-mismatch", Custody, Breach, Review, Local,
+        "An import says something else of another ledger's event than that ledger does.",
+        "The import was written by hand or against another state, or its issuer lies about what was handed over.",
+        "Import the supplier's file again with `oretrail import`, which repeats what it says.";
     OpenDispatch = "custody.open-dispatch", Custody, Note, Review, NeedsCompleteness,
         "A dispatch has not been answered.",
         "The goods are under way, or the receipt was never recorded.",

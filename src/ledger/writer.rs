@@ -10,6 +10,7 @@ use super::disk::Disk;
 use super::error::{AnyError, LogError};
 use super::identity::Identity;
 use super::index::Tip;
+use super::layout::Layout;
 use super::log::{AppendError, Commit, Log, Recovered, RecoveryView};
 use super::private::{DisclosureReader, Disclosures, PrivateError, Record as PrivateRecord};
 use super::read::Reader;
@@ -63,9 +64,11 @@ pub struct Appended {
 /// The largest document that is stored, in bytes.
 pub const MAX_DOCUMENT: u64 = 4 << 30;
 
-/// A document to be stored with a commit.
+/// A document, or a supplier's bundle, to be stored with a commit.
 #[derive(Debug, Clone)]
 pub struct Blob {
+    /// Where it is kept.
+    pub kind: ContentKind,
     /// Where it is read from.
     pub path: PathBuf,
     /// The digest that the event names.
@@ -187,10 +190,10 @@ impl Writer {
         let next = self.rotation(plan).map_err(AppendError::not_recorded)?;
         let key = self.log.identity().vkeys().last().cloned();
         let layout = self.log.layout().clone();
-        let content = ContentStore::new(&*self.disk, &layout, ContentKind::Blob);
         let mut steps = Steps {
             values: &mut self.values,
-            content,
+            disk: &*self.disk,
+            layout: &layout,
             kept: &kept,
             offsets: Vec::new(),
             blobs,
@@ -266,7 +269,8 @@ fn tail_of(reader: &Reader) -> Result<Tail, LogError> {
 /// The steps of a commit that the log leaves to its caller.
 struct Steps<'a> {
     values: &'a mut Disclosures,
-    content: ContentStore<'a>,
+    disk: &'a dyn Disk,
+    layout: &'a Layout,
     kept: &'a [PrivateRecord],
     offsets: Vec<u64>,
     blobs: &'a [Blob],
@@ -279,9 +283,10 @@ struct Steps<'a> {
 
 impl Commit for Steps<'_> {
     fn beside(&mut self) -> Result<(), AnyError> {
-        for Blob { path, digest } in self.blobs {
+        for Blob { kind, path, digest } in self.blobs {
+            let content = ContentStore::new(self.disk, self.layout, *kind);
             let mut file = std::fs::File::open(path)?;
-            let (found, _) = self.content.put(&mut file, MAX_DOCUMENT).map_err(|error| match error {
+            let (found, _) = content.put(&mut file, MAX_DOCUMENT).map_err(|error| match error {
                 ContentError::Disk(cause) => AnyError::from(cause),
                 other => other.into(),
             })?;

@@ -2,7 +2,7 @@
 
 use super::Admission;
 use crate::event::{
-    Body, Correct, CorrectAction, Dispatch, Form, Head, Import, Kind, Receive, Retire, Source, TakenKind, Title,
+    Body, Correct, CorrectAction, Dispatch, Form, Head, Import, Kind, Receive, Retire, Source, Taken, TakenKind, Title,
 };
 use crate::finding::{Code, Finding};
 use crate::state::{DispatchRecord, EventRecord, LotRecord, LotStatus, ViewError};
@@ -202,22 +202,43 @@ impl Custody<'_, '_> {
 
     fn import(&mut self, body: &Import) -> Result<(), ViewError> {
         for taken in &body.taken {
-            let known = self.a.view.dispatch(&taken.event)?.is_some();
             let code = match taken.kind {
                 TakenKind::Dispatch if taken.to_ledger != self.a.at.ledger => {
                     Some((Code::NotAddressed, "a dispatch to this ledger"))
                 }
-                TakenKind::Dispatch if known => Some((Code::AlreadyAnswered, "a dispatch not taken over yet")),
+                TakenKind::Dispatch => self.taken_dispatch(taken)?,
                 TakenKind::Receive => {
                     self.taken_answer(taken.dispatch, &taken.lots.iter().map(|l| l.lot).collect::<Vec<_>>())?
                 }
-                TakenKind::Dispatch => None,
             };
             if let Some((code, expected)) = code {
                 self.out.push(self.a.finding(code, expected, taken.event).with(taken.event));
             }
         }
         Ok(())
+    }
+
+    /// Lots of a dispatch may be taken over one after the other; none that lives here.
+    fn taken_dispatch(&self, taken: &Taken) -> Result<Option<(Code, &'static str)>, ViewError> {
+        let lots = || taken.lots.iter().map(|lot| lot.lot);
+        if let Some(known) = self.a.view.dispatch(&taken.event)? {
+            if lots().any(|lot| known.lots.contains(&lot)) {
+                return Ok(Some((Code::AlreadyAnswered, "lots of a dispatch not taken over yet")));
+            }
+            if (known.home, known.from, known.to) != (taken.ledger, taken.from, taken.to) {
+                return Ok(Some((
+                    Code::NotDispatched,
+                    "the ledger and the parties of what was taken over of it before",
+                )));
+            }
+        }
+        for lot in lots() {
+            let lives_here = |lot: LotRecord| !matches!(lot.status, LotStatus::Elsewhere(_));
+            if self.a.view.lot(&lot)?.is_some_and(lives_here) {
+                return Ok(Some((Code::WrongLedger, "lots that live in another ledger")));
+            }
+        }
+        Ok(None)
     }
 
     fn taken_answer(

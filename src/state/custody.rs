@@ -183,28 +183,35 @@ impl Fold<'_> {
         let usable = |taken: &&Taken| body.ledgers.iter().any(|pin| pin.ledger == taken.ledger && pin.consistent);
         for taken in body.taken.iter().filter(usable) {
             match taken.kind {
-                TakenKind::Dispatch => self.take_dispatch(taken, delta),
+                TakenKind::Dispatch => self.take_dispatch(taken, delta)?,
                 TakenKind::Receive => self.take_answer(taken, delta)?,
             }
         }
         Ok(())
     }
 
-    fn take_dispatch(&self, taken: &Taken, delta: &mut Delta) {
+    fn take_dispatch(&self, taken: &Taken, delta: &mut Delta) -> Result<(), ViewError> {
         for lot in &taken.lots {
             delta.push(Record::Lot(lot.lot, Box::new(arriving(taken, lot))));
+        }
+        let lots = taken.lots.iter().map(|lot| lot.lot);
+        if let Some(mut record) = self.view.dispatch(&taken.event)? {
+            record.lots.extend(lots);
+            delta.push(Record::Dispatch(taken.event, Box::new(record)));
+            return Ok(());
         }
         let record = DispatchRecord {
             from: taken.from,
             to: taken.to,
             to_ledger: taken.to_ledger,
-            lots: taken.lots.iter().map(|lot| lot.lot).collect(),
+            lots: lots.collect(),
             answered: Vec::new(),
             given_up: None,
             home: taken.ledger,
             passes_title: false,
         };
         delta.push(Record::Dispatch(taken.event, Box::new(record)));
+        Ok(())
     }
 
     fn take_answer(&self, taken: &Taken, delta: &mut Delta) -> Result<(), ViewError> {

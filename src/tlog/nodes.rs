@@ -89,6 +89,23 @@ fn complete(mut known: NodeMap) -> NodeMap {
     known
 }
 
+/// The [`minimal_nodes`] for fewer leaves, from nodes that prove more of them; neither is checked against any root.
+///
+/// # Errors
+/// A node that is needed does not follow from what is given.
+pub fn narrow_nodes(
+    sizes: &[u64],
+    leaves: &BTreeMap<u64, Sha256>,
+    nodes: &NodeMap,
+    keep: &BTreeSet<u64>,
+) -> Result<NodeMap, ProofError> {
+    let mut known = nodes.clone();
+    known.extend(leaves.iter().map(|(index, hash)| (Node::leaf(*index), *hash)));
+    let known = complete(known);
+    let found = |node: Node| known.get(&node).map(|hash| (node, *hash)).ok_or(ProofError::Missing(node));
+    minimal_nodes(sizes, keep)?.into_iter().map(found).collect()
+}
+
 /// Checks that the trees of all `heads` are prefixes of one tree in which `leaves` (leaf hashes by index) have their
 /// place, given exactly the [`minimal_nodes`] for them.
 ///
@@ -127,6 +144,17 @@ mod tests {
 
     fn leaves(indexes: &BTreeSet<u64>) -> BTreeMap<u64, Sha256> {
         indexes.iter().map(|index| (*index, leaf(*index))).collect()
+    }
+
+    #[test]
+    fn a_proof_for_fewer_leaves_follows_from_one_for_more() {
+        let (sizes, all) = ([5, 13], BTreeSet::from([0, 4, 7, 12]));
+        let nodes = prove_nodes(&tree(13), &sizes, &all).unwrap();
+        for keep in [BTreeSet::from([4]), BTreeSet::from([0, 12]), all.clone()] {
+            let narrow = narrow_nodes(&sizes, &leaves(&all), &nodes, &keep).unwrap();
+            assert_eq!(narrow, prove_nodes(&tree(13), &sizes, &keep).unwrap());
+        }
+        assert!(narrow_nodes(&sizes, &leaves(&all), &nodes, &BTreeSet::from([2])).is_err());
     }
 
     /// A proof holds, and no longer once any hash of it is changed, left out, or joined by another.

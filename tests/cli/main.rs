@@ -5,6 +5,7 @@ mod batch;
 mod cosigning;
 mod custody;
 mod evidence;
+mod federation;
 mod help;
 mod keys;
 mod policies;

@@ -55,11 +55,16 @@ impl World {
 
     /// A ledger with its operator only.
     pub fn new() -> Self {
+        Self::with_origin("custody.example/log")
+    }
+
+    /// A ledger of another origin with its operator only.
+    pub fn with_origin(origin: &str) -> Self {
         let world = Self::empty();
         world.ok(&[
             "init",
             "--origin",
-            "custody.example/log",
+            origin,
             "--operator",
             "Neutral Registry Ltd",
             "--country",

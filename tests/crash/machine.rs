@@ -3,6 +3,7 @@
 use oretrail::event::{Body, Kind, Purpose, When};
 use oretrail::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
 use oretrail::ledger::audit::{AuditReport, Auditing, audit};
+use oretrail::ledger::content::ContentKind;
 use oretrail::ledger::disk::{Cut, Disk, FaultyDisk};
 use oretrail::ledger::private::DisclosureReader;
 use oretrail::ledger::read::Reader;
@@ -220,7 +221,7 @@ impl Machine {
     pub fn blob(&self, folder: &Path) -> Blob {
         let path = folder.join("document");
         std::fs::write(&path, DOCUMENT).unwrap();
-        Blob { path, digest: Blake3::of(DOCUMENT) }
+        Blob { kind: ContentKind::Blob, path, digest: Blake3::of(DOCUMENT) }
     }
 
     /// Whether that document is in the ledger, whole.

@@ -57,6 +57,8 @@ impl<'a> Recorded<'a> {
             recipient: None,
             created: "2026-06-01T00:00:00Z".parse().unwrap(),
             withhold: &Withhold::default(),
+            foreign: &[],
+            since: Vec::new(),
             holes: BTreeSet::new(),
             statement,
         };

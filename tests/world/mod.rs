@@ -276,6 +276,8 @@ impl World {
             recipient: None,
             created: "2026-12-01T08:00:00Z".parse().unwrap(),
             withhold: &withhold,
+            foreign: &[],
+            since: Vec::new(),
             holes: std::collections::BTreeSet::new(),
             statement: Some((&tree, &note)),
         };

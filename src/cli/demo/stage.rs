@@ -170,6 +170,8 @@ impl Stage {
             recipient: played.recipient,
             created: played.end,
             withhold: &withhold,
+            foreign: &[],
+            since: Vec::new(),
             holes: BTreeSet::new(),
             statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
         };

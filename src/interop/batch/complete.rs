@@ -91,11 +91,10 @@ impl Completion<'_> {
         if !body.contains_key("dispatch") {
             let first = body.get("lots").and_then(|lots| lots.get(0)).and_then(Value::as_object);
             let lot = first.and_then(|line| id_in::<LotId>(line, "lot"));
-            let lot = match lot {
-                Some(id) => self.view.lot(&id).map_err(lookup)?.map(|record| (id, record)),
-                None => None,
-            };
-            put(body, "dispatch", lot.map(|(id, lot)| self.brought_by(&id, &lot)).transpose()?);
+            if let Some(id) = lot {
+                let record = self.view.lot(&id).map_err(lookup)?.ok_or_else(|| unknown_here(id))?;
+                put(body, "dispatch", Some(self.brought_by(&id, &record)?));
+            }
         }
         let Some(dispatch) = id_in::<EventId>(body, "dispatch") else { return Ok(()) };
         if !body.contains_key("lots") {
@@ -152,6 +151,14 @@ impl Completion<'_> {
         }
         Ok(())
     }
+}
+
+fn unknown_here(id: LotId) -> Fault {
+    let problem = format!(
+        "expected a lot that is under way, found lot {id}, which this ledger does not know; what another ledger sent is taken \
+         over with `oretrail import`"
+    );
+    ("/lots/0".to_owned(), Problem::Member(problem))
 }
 
 fn lookup(error: ViewError) -> Fault {

@@ -8,7 +8,7 @@ use super::short::{self, OutputName};
 use super::step::{Step, pointer};
 use crate::event::{Body, Document, Kind, Lot, Purpose, When};
 use crate::ledger::Draft;
-use crate::state::View;
+use crate::state::{LotRecord, View};
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId, Time};
 use serde_json::Value;
@@ -189,7 +189,11 @@ impl Resolver {
     fn describe(&self, id: LotId, context: &Context<'_>) -> Result<Option<Lot>, Problem> {
         match self.lots.get(&id) {
             Some(lot) => Ok(Some(lot.clone())),
-            None => context.names.lot(id).map_err(|error| Problem::Lookup(error.0)),
+            None => match context.names.lot(id).map_err(|error| Problem::Lookup(error.0))? {
+                Some(lot) => Ok(Some(lot)),
+                // A lot of another ledger: what its import says of it.
+                None => context.view.lot(&id).map(|lot| lot.map(imported)).map_err(|error| Problem::Lookup(error.0)),
+            },
         }
     }
 
@@ -283,6 +287,23 @@ impl Resolver {
     #[must_use]
     pub fn party_named(&self, name: &str) -> Option<PartyId> {
         self.local.given(Wanted::Party, name)?.parse().ok()
+    }
+}
+
+/// What state knows of a lot whose creation is not recorded here.
+fn imported(lot: LotRecord) -> Lot {
+    Lot {
+        role: lot.role,
+        form: lot.form,
+        elements: lot.elements,
+        owner: None,
+        custody_model: None,
+        characteristic: None,
+        quantity: None,
+        composition: None,
+        labels: None,
+        packages: None,
+        hidden: Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The recorder over a ledger: a batch is planned, and its caller commits the plan or drops it.
 
 use super::{RecordError, Recorded, Recorder};
-use crate::envelope::SealedDraft;
+use crate::envelope::{SealedDraft, Signed};
 use crate::event::{Ledger, Purpose, When};
 use crate::finding::Finding;
 use crate::interop::batch::Names;
@@ -43,6 +43,18 @@ impl<'a> Planning<'a> {
     pub fn sealing(mut self, sealing: bool) -> Self {
         self.sealing = sealing;
         self
+    }
+
+    /// Plans an event that was signed elsewhere; one that is recorded already is passed over.
+    ///
+    /// # Errors
+    /// As of [`Batch::add_signed`].
+    pub fn record_signed(&mut self, signed: Signed) -> Result<Option<Recorded>, RecordError> {
+        if signed.event.payload.aud.is_none() && self.batch.view().event(&signed.event.id)?.is_some() {
+            return Ok(None);
+        }
+        let planned = self.batch.add_signed(signed, self.now)?;
+        Ok(Some(Recorded { event: planned.event().id, findings: planned.findings }))
     }
 
     /// Plans a draft that came back cosigned.

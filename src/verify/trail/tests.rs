@@ -21,7 +21,17 @@ fn export(sample: &Sample, withhold: &[&str], with_statement: bool) -> String {
     let statement: Option<(&dyn ProveLeaves, _)> = with_statement.then_some((&tree, &note));
     let (subject, by) = (sample.subject, sample.plant);
     let holes = BTreeSet::new();
-    let export = Export { subject, by, recipient: None, created: day(20), withhold: &withhold, holes, statement };
+    let export = Export {
+        subject,
+        by,
+        recipient: None,
+        created: day(20),
+        withhold: &withhold,
+        foreign: &[],
+        since: Vec::new(),
+        holes,
+        statement,
+    };
     write(&sample.ledger, &export, &key(3)).unwrap()
 }
 
