@@ -1,0 +1,16 @@
+//! Attacks on evidence: bytes changed at random, and changes made by somebody who knows what he does. Nothing changed is ever
+//! confirmed.
+//!
+//! By default a part of all changes is tried, chosen by fixed numbers; with `ORETRAIL_THOROUGH` set, all of them.
+#![cfg(test)]
+
+mod attested;
+mod bytes;
+mod files;
+mod forged;
+#[path = "../crash/machine.rs"]
+#[allow(dead_code, reason = "made for another test program")]
+mod machine;
+mod sizes;
+#[path = "../world/mod.rs"]
+mod world;
