@@ -19,6 +19,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::rules::review::{Facts, ReviewContext, review};
 use crate::rules::trust::Trust;
 use crate::state::{Find as _, Memory};
+use crate::tlog::tile::Tile;
 use crate::tlog::tree::Frontier;
 use crate::value::{LedgerId, Sha256, Time};
 use crate::verify::replay::{Raw, Replay};
@@ -209,7 +210,7 @@ fn read_event(raw: &Raw<'_>) -> Option<Event> {
 fn check_tiles(disk: &Arc<dyn Disk>, reader: &Reader, findings: &mut Vec<Finding>) -> Result<u64, StateError> {
     let files = Files::new(Arc::clone(disk), reader.layout().root());
     let mut count = 0;
-    edge::recompute(&files, reader.size(), &mut |tile, bytes| {
+    let mut compare = |tile: Tile, bytes: Vec<u8>| {
         let path = files.layout.tile(&tile);
         let limit = bytes.len() as u64 + 1;
         match super::disk::read_if_present(&*files.disk, &path, limit) {
@@ -223,7 +224,9 @@ fn check_tiles(disk: &Arc<dyn Disk>, reader: &Reader, findings: &mut Vec<Finding
             Ok(None) => {}
         }
         Ok::<(), LogError>(())
-    })?;
+    };
+    let edge = edge::recompute(&files, reader.size(), &mut compare)?;
+    edge.upper_partials().into_iter().try_for_each(|(tile, bytes)| compare(tile, bytes))?;
     Ok(count)
 }
 

@@ -74,7 +74,7 @@ pub struct LogJudged {
 }
 
 /// What the trust file has against the checkpoints of a ledger, or misses in them: another root than one seen before,
-/// too few witnesses, too old. `shown` is when they were shown, by the word of who did; a witness's time goes before it.
+/// an end before one seen before, too few witnesses, too old. `shown` is when they were shown, by the word of who did; a witness's time goes before it.
 ///
 /// Does not establish that the checkpoints extend those seen before at other sizes.
 #[must_use]
@@ -89,6 +89,12 @@ pub fn check_log(ledger: LedgerId, checkpoints: &[VerifiedCheckpoint], shown: Ti
         }
     }
     let Some(last) = checkpoints.last() else { return LogJudged { findings: found, cosigned } };
+    let seen = trust.checkpoints.iter().filter(|known| known.ledger == ledger).map(|known| known.size).max();
+    if let Some(size) = seen.filter(|size| *size > last.head().size) {
+        // What was recorded since, such as a recall, is kept from us.
+        let expected = format!("a checkpoint of at least size {size}, as seen before");
+        found.push(Finding::new(Code::UntrustedLedger, expected, format_args!("one of size {}", last.head().size)));
+    }
     let mut seen_at = shown;
     match trust.witness_policy().map(|policy| policy.assess(last)) {
         Some(Ok(assessment)) => {
