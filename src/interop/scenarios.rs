@@ -43,7 +43,12 @@ pub const SCENARIOS: &[Scenario] = scenarios![
     "misplaced-site",
     "mass-balance",
     "untrusted-accreditor",
+    "withheld-masses",
     "opening-stock",
+    "samarium-cobalt",
+    "blended-origins",
+    "recycled-content",
+    "half-and-half",
     "refusals",
 ];
 
