@@ -3,6 +3,7 @@
 //! The steps go through the code that `record` uses; the file is written as `export` writes it and verified as `verify` does,
 //! from the two files alone.
 
+mod answers;
 mod stage;
 mod told;
 
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 /// Play a scenario: record a lot's whole life, export it to one file, and verify that file as a stranger would
 ///
 /// Times and keys are simulated: the scenario carries its own clock, and anybody can derive its keys. The trust file is
-/// its own author's word.
+/// its own author's word. A built-in scenario says what the buyer's questions must come to; the demo ends with exit code 0
+/// where they do, whatever the answers are.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  oretrail demo\n  oretrail demo --list\n  oretrail demo refusals --dir ./demo")]
 pub(crate) struct Demo {

@@ -1,5 +1,6 @@
 //! The stage of a scenario: a folder with keys, a ledger, and the two files that a stranger gets.
 
+use super::answers::Answers;
 use super::told::shown;
 use crate::bundle::{Asked, Export as Exported, Withhold, write};
 use crate::cli::clock::patience;
@@ -208,8 +209,10 @@ impl Stage {
             context.output.text("\n")?;
         }
         let done = say(context, &verification, &names, Detail::Brief)?;
+        let answers = Answers::of(played, &verification)?;
+        answers.tell(context, &names)?;
         self.further(context, played, files, &names)?;
-        Ok(done)
+        Ok(answers.done(done))
     }
 
     /// Commands to look further; they work as printed.
