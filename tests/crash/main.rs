@@ -2,4 +2,10 @@
 #![cfg(test)]
 
 mod faults;
+mod index;
+mod kills;
 mod machine;
+mod processes;
+#[path = "../cli/world.rs"]
+#[allow(dead_code, reason = "made for another test program")]
+mod world;
