@@ -1,7 +1,7 @@
 //! How the errors of the library become failures of the program: which kind each is, and what to do about it.
 
 use super::error::{Failure, Kind};
-use crate::envelope::DraftError;
+use crate::envelope::{DraftError, JwsError, MAX_JWS_BYTES, SignError, SignEventError};
 use crate::event::Purpose;
 use crate::interop::batch::{BatchError, Problem};
 use crate::interop::play::PlayError;
@@ -185,9 +185,7 @@ impl From<PlanError> for Failure {
         let message = error.to_string();
         match error {
             PlanError::View(error) => error.into(),
-            PlanError::Sign(error) => Self::usage(error).hint(
-                "an event that is too long needs fewer lots or shorter texts: `oretrail split` and several dispatches divide a shipment",
-            ),
+            PlanError::Sign(error) => from_signing(error),
             PlanError::Key(cause) => from_any(cause, ""),
             PlanError::Cosigner { purpose, kid, cause } => from_cosigner(purpose, kid, cause),
             PlanError::Seal(_) => Self::new(Kind::Broken, message)
@@ -238,6 +236,19 @@ impl From<PlayError> for Failure {
             error => Self::new(Kind::Refused, error),
         }
     }
+}
+
+/// An event that was not signed; one that is too long is refused like one that breaks another rule.
+fn from_signing(error: SignEventError) -> Failure {
+    let SignEventError::Sign(SignError::Refused(JwsError::Long(found))) = error else {
+        return Failure::usage(error);
+    };
+    let message =
+        format!("expected an event of at most {MAX_JWS_BYTES} bytes, found one of {found}; nothing was recorded");
+    Failure::new(Kind::Refused, message).hint(
+        "divide it into events with fewer lots or shorter texts: `oretrail split` and several `oretrail dispatch` with one \
+         `--shipment` divide a shipment",
+    )
 }
 
 /// A key that must cosign is elsewhere, or cannot be used.

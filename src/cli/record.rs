@@ -5,9 +5,13 @@ use super::cosign;
 use super::error::{Done, Failure};
 use super::interrupt::Interrupt;
 use super::recorder::{self, Job};
+use super::recording::read_document;
 use crate::envelope::{Compact, SealedDraft, Signed};
-use crate::interop::batch::{BatchReader, Format, Header};
+use crate::interop::batch::{BatchReader, Format, Header, Step};
+use crate::ledger::Blob;
 use crate::ledger::disk::{RealDisk, read_whole};
+use serde_json::Value;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -75,7 +79,8 @@ impl Record {
         let all = self.length();
         let so_far = || (read.load(Ordering::Relaxed), all.unwrap_or_default());
         let known: Option<&dyn Fn() -> (u64, u64)> = if all.is_some() { Some(&so_far) } else { None };
-        let mut steps = reader.by_ref().map(|step| step.map_err(Failure::from));
+        let documents = RefCell::new(Vec::new());
+        let mut steps = reader.by_ref().map(|step| self.with_documents(step.map_err(Failure::from)?, &documents));
         let job = Job {
             header,
             steps: &mut steps,
@@ -83,7 +88,7 @@ impl Record {
             sealed: None,
             prepare: self.prepare.as_deref(),
             memory_lost: false,
-            documents: &[],
+            documents: &documents,
             dry_run: self.dry_run,
             allow_clock_leap: self.allow_clock_leap,
             read: known,
@@ -107,7 +112,7 @@ impl Record {
             sealed,
             prepare: None,
             memory_lost: false,
-            documents: &[],
+            documents: &RefCell::default(),
             dry_run: self.dry_run,
             allow_clock_leap: self.allow_clock_leap,
             read: None,
@@ -115,6 +120,19 @@ impl Record {
         };
         recorder::run(context, job)?;
         Ok(Done::Ok)
+    }
+
+    /// A step whose documents are given as files, read and described; the files are stored with the batch.
+    fn with_documents(&self, mut step: Step, stored: &RefCell<Vec<Blob>>) -> Result<Step, Failure> {
+        let folder = self.path().parent().unwrap_or(Path::new(""));
+        for document in step.members.docs.iter_mut().filter_map(Value::as_array_mut).flatten() {
+            let Some(members) = document.as_object().cloned() else { continue };
+            if let Some((described, file)) = read_document(members, folder)? {
+                *document = described;
+                stored.borrow_mut().push(file);
+            }
+        }
+        Ok(step)
     }
 
     fn path(&self) -> &Path {

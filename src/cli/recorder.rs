@@ -24,6 +24,7 @@ use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::log::MemoryState;
 use crate::ledger::{Batch, Blob, Committed, Plan, Planned, Writer};
 use crate::value::{LotId, Time};
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ pub(crate) struct Job<'a> {
     pub(crate) prepare: Option<&'a Path>,
     /// Whether keys whose signing memory is lost may sign this.
     pub(crate) memory_lost: bool,
-    pub(crate) documents: &'a [Blob],
+    /// Documents to be stored; those that a batch names are added as its steps are read.
+    pub(crate) documents: &'a RefCell<Vec<Blob>>,
     pub(crate) dry_run: bool,
     pub(crate) allow_clock_leap: bool,
     /// How far the reading of the steps has come, of how much, where that is known.
@@ -70,7 +72,7 @@ pub(crate) fn record_for_key(
         sealed: None,
         prepare: recording.prepare.as_deref(),
         memory_lost: steps.memory_lost,
-        documents: &steps.documents,
+        documents: &RefCell::new(steps.documents),
         dry_run: recording.dry_run,
         allow_clock_leap: recording.allow_clock_leap,
         read: None,
@@ -104,7 +106,7 @@ pub(crate) fn run(context: &mut Context, job: Job<'_>) -> Result<Plan, Failure> 
         return Err(Failure::usage("expected at least one step, found none"));
     }
     interrupt.map_or(Ok(()), Interrupt::begin_commit)?;
-    let committed = if dry_run { None } else { Some(writer.commit(&plan, documents, &mut keys)?) };
+    let committed = if dry_run { None } else { Some(writer.commit(&plan, &documents.borrow(), &mut keys)?) };
     if let Some(Committed { index: Some(problem), .. }) = &committed {
         context.output.warning(&format!("recorded, but the index could not follow: {problem}"));
     }

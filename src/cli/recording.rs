@@ -191,15 +191,19 @@ impl Recording {
 
 /// A document from `--doc`: its members with digests, and its file.
 fn document(text: &str) -> Result<(Value, Blob), Failure> {
-    let mut members = if text.contains('=') && !Path::new(text).is_file() {
+    let members = if text.contains('=') && !Path::new(text).is_file() {
         DOCUMENT.read(text)?
     } else {
         Map::from_iter([("file".to_owned(), Value::from(text))])
     };
-    let Some(Value::String(file)) = members.remove("file") else {
-        return Err(Failure::usage(format_args!("in a document `{text}`: expected `file=`, found none")));
-    };
-    let file = PathBuf::from(file);
+    let none = || Failure::usage(format_args!("in a document `{text}`: expected `file=`, found none"));
+    read_document(members, Path::new(""))?.ok_or_else(none)
+}
+
+/// The members of a document with the digests of its `file`, a path from `folder`, and that file; nothing where it names none.
+pub(crate) fn read_document(mut members: Map<String, Value>, folder: &Path) -> Result<Option<(Value, Blob)>, Failure> {
+    let Some(Value::String(file)) = members.remove("file") else { return Ok(None) };
+    let file = folder.join(file);
     let bytes = read_whole(&RealDisk, &file, MAX_DOCUMENT)?;
     let mut put = |name: &str, value: Value| {
         members.entry(name).or_insert(value);
@@ -212,7 +216,7 @@ fn document(text: &str) -> Result<(Value, Blob), Failure> {
     if let Some(media_type) = media_type(&file) {
         put("media_type", media_type.into());
     }
-    Ok((Value::Object(members), Blob { kind: ContentKind::Blob, path: file, digest }))
+    Ok(Some((Value::Object(members), Blob { kind: ContentKind::Blob, path: file, digest })))
 }
 
 /// The media type that a file's name suggests.

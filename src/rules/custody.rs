@@ -1,6 +1,7 @@
 //! Admission: who holds which lot. Reads clear claims only, so that everybody sees the same holders.
 
 use super::Admission;
+use super::corrections::misdirected;
 use crate::event::{
     Body, Correct, CorrectAction, Dispatch, Form, Head, Import, Kind, Receive, Retire, Source, Taken, TakenKind, Title,
 };
@@ -288,7 +289,8 @@ impl Custody<'_, '_> {
             None if body.action == CorrectAction::Withdraw => self.not_withdrawable(body.target, &target)?,
             None => None,
         };
-        if let Some((expected, found)) = problem {
+        let problem = problem.map(|(expected, found)| (expected.to_owned(), found));
+        if let Some((expected, found)) = problem.or_else(|| misdirected(body, &target)) {
             self.out.push(self.a.finding(Code::NotCorrectable, expected, found).with(body.target));
         }
         Ok(())

@@ -8,6 +8,7 @@
 
 pub mod accreditation;
 mod chain;
+mod corrections;
 mod custody;
 pub mod data;
 pub mod evidence_level;

@@ -8,6 +8,7 @@ mod evidence;
 mod federation;
 mod help;
 mod keys;
+mod limits;
 mod policies;
 mod reading;
 mod reference;

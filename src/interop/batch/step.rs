@@ -1,14 +1,47 @@
 //! One step of a batch.
 
 use super::error::{At, BatchError, Problem};
-use crate::event::{BusinessReference, Document, Kind, When};
+use crate::event::{BusinessReference, Document, DocumentKind, Kind, When};
 use crate::finding::Code;
+use crate::value::Date;
 use crate::value::{Text, Time};
 use schemars::JsonSchema;
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+
+/// A document as a step gives it, for the schema.
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes input that is read as JSON")]
+enum DocumentSchema {
+    /// By its digests.
+    Digests(Document),
+    /// As a file.
+    File(DocumentFile),
+}
+
+/// A document as a file: size and digests are those of its bytes, which are stored with the batch.
+#[derive(schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it describes input that is read as JSON")]
+struct DocumentFile {
+    /// The file, a path from the folder of the batch file.
+    file: String,
+    /// What it is; `other` where absent.
+    kind: Option<DocumentKind>,
+    /// Who issued it, in words.
+    issuer: Option<Text>,
+    /// Who issued it, where it is a registered party.
+    issuer_party: Option<String>,
+    /// Its number.
+    number: Option<Text>,
+    /// Its date.
+    date: Option<Date>,
+    /// Media type (RFC 6838).
+    media_type: Option<Text>,
+}
 
 /// Where the parts of a step are in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,9 +80,9 @@ pub struct Members {
     /// When the ledger records it, in a simulated file; an hour after it happened where absent.
     #[serde(default)]
     pub recorded_at: Option<Time>,
-    /// Attached documents.
+    /// Attached documents: by their digests, or as files to be read and stored.
     #[serde(default)]
-    #[schemars(with = "Option<Vec<Document>>")]
+    #[schemars(with = "Option<Vec<DocumentSchema>>")]
     pub docs: Option<Value>,
     /// Purchase orders, contracts, work orders.
     #[serde(default)]
