@@ -45,6 +45,11 @@ impl Edge {
         self.frontier.size()
     }
 
+    /// What adding leaves needs.
+    pub(super) const fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
     pub(super) fn root(&self) -> Sha256 {
         self.frontier.root()
     }

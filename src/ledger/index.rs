@@ -1,21 +1,29 @@
 //! The index: keys and values derived from the log, for finding without replaying. Never trusted, always replaceable.
 //!
-//! One trait, [`KeyValue`], with sled on disk ([`sled`](SledIndex)) and a twin in memory ([`MemoryIndex`]); one contract test
-//! runs on both. What the records are is for `records`; this layer holds bytes.
+//! One trait, [`KeyValue`], with sled on disk ([`SledIndex`]), a twin in memory ([`MemoryIndex`]), and [`Layered`], which keeps
+//! the newest records in one of the two and all others in sorted files; one contract test runs on all. A ledger's index is a
+//! [`DiskIndex`]. What the records are is for `records`; this layer holds bytes.
 //!
 //! # Contract of `KeyValue`
 //!
-//! - **Atomicity.** [`KeyValue::apply`] puts all of a batch and its tip, or nothing.
+//! - **Atomicity.** [`KeyValue::apply`] puts all of a batch and its tip, or nothing; [`KeyValue::replace`] drops what was there, too.
 //! - **Order.** [`KeyValue::scan`] gives keys in ascending byte order.
 //! - **Truth.** A value comes back as it was put, or as an error: each is stored with eight bytes of BLAKE3 over key and
 //!   value. A tip says of which tree head the index is the image; an index without tip is empty.
 //! - **Durability.** None is promised. What is lost or damaged is rebuilt from the log.
 
+mod filter;
+mod layered;
 mod memory;
 mod on_disk;
+mod run;
 
+pub use layered::{FAN_OUT, Layered, MOST_RECENT};
 pub use memory::MemoryIndex;
 pub use on_disk::SledIndex;
+
+/// The index of a ledger: sled for the newest records, runs in a folder below it for all others.
+pub type DiskIndex = Layered<SledIndex>;
 
 use crate::value::Sha256;
 
@@ -40,8 +48,8 @@ pub enum IndexError {
     /// It cannot be opened, read or written.
     #[error("the index is unusable: {0}")]
     Unusable(String),
-    /// A value is not what was put.
-    #[error("the index holds a damaged value under key {0}")]
+    /// Something in it is not what was put.
+    #[error("the index is damaged ({0}); it is built anew when the ledger is next opened")]
     Damaged(String),
     /// A record does not fit the index.
     #[error("a record does not fit the index: {0}")]
@@ -68,6 +76,12 @@ pub trait KeyValue: Send {
     /// The index is unusable; it is as before then.
     fn apply(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError>;
 
+    /// Drops all that was put, puts pairs and the new tip; all of it or nothing.
+    ///
+    /// # Errors
+    /// The index is unusable; it is as before then.
+    fn replace(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError>;
+
     /// What it reflects; `None` where nothing was ever put.
     ///
     /// # Errors
@@ -81,11 +95,18 @@ pub trait KeyValue: Send {
 /// Where the tip is kept: below every record, whose keys begin with a letter.
 const TIP_KEY: &[u8] = &[0];
 
+/// Where [`Layered`] keeps its list of runs: below every record too.
+const LAYERS_KEY: &[u8] = &[1];
+
 /// No record's key is below this one.
-const FIRST_RECORD: &[u8] = &[1];
+const FIRST_RECORD: &[u8] = &[2];
 
 /// Bytes of the checksum in front of a value.
 const CHECKSUM: usize = 8;
+
+fn unusable(error: impl std::fmt::Display) -> IndexError {
+    IndexError::Unusable(error.to_string())
+}
 
 fn checksum(key: &[u8], value: &[u8]) -> [u8; CHECKSUM] {
     let mut hasher = blake3::Hasher::new();
@@ -105,7 +126,7 @@ fn seal(key: &[u8], value: &[u8]) -> Vec<u8> {
 
 /// The value behind its checksum.
 fn unseal(key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, IndexError> {
-    let damaged = || IndexError::Damaged(hex::encode(key));
+    let damaged = || IndexError::Damaged(format!("the value of key {}", hex::encode(key)));
     let (sum, value) = sealed.split_at_checked(CHECKSUM).ok_or_else(damaged)?;
     if sum != checksum(key, value) {
         return Err(damaged());
@@ -118,7 +139,7 @@ fn tip_bytes(tip: &Tip) -> Vec<u8> {
 }
 
 fn parse_tip(bytes: &[u8]) -> Result<Tip, IndexError> {
-    let damaged = || IndexError::Damaged("tip".to_owned());
+    let damaged = || IndexError::Damaged("its tip".to_owned());
     let (size, root) = bytes.split_at_checked(8).ok_or_else(damaged)?;
     let size = u64::from_be_bytes(size.try_into().map_err(|_| damaged())?);
     Ok(Tip { size, root: Sha256(root.try_into().map_err(|_| damaged())?) })

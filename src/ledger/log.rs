@@ -42,6 +42,7 @@ use super::layout::Layout;
 use super::lock;
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use crate::tlog::nodes::TreeHead;
+use crate::tlog::tree::Frontier;
 use crate::value::Sha256;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -132,6 +133,12 @@ impl Log {
     #[must_use]
     pub fn root(&self) -> Sha256 {
         self.edge.root()
+    }
+
+    /// The tree of the committed entries, to go on from.
+    #[must_use]
+    pub const fn frontier(&self) -> &Frontier {
+        self.edge.frontier()
     }
 
     /// Why it is read-only, if an append failed half-way.

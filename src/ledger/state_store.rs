@@ -7,7 +7,7 @@
 //! Not in scope: keeping entries (`log`), rules (`rules`, through `verify::replay`).
 
 use super::error::LogError;
-use super::index::{IndexError, KeyValue, Pairs, SledIndex, Tip};
+use super::index::{DiskIndex, IndexError, KeyValue, Pairs, Tip};
 use super::private::{DisclosureReader, PrivateError};
 use super::read::Reader;
 use super::records::{IndexView, to_key_value, value_pair, values_end_pair};
@@ -19,7 +19,7 @@ use crate::verify::replay::{Raw, Replay};
 use std::collections::HashMap;
 
 /// The most entries that one index batch covers.
-pub const SLICE: u64 = 4_096;
+pub const SLICE: usize = 4_096;
 
 /// Told how many of how many entries were entered.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
@@ -106,7 +106,7 @@ pub enum StateError {
 /// State, kept in an index or in memory.
 pub enum StateStore {
     /// In the index on disk.
-    Index(Box<SledIndex>),
+    Index(Box<DiskIndex>),
     /// In memory, replayed; with the offsets of private values.
     Replayed(Box<Memory>, HashMap<EventId, Vec<u64>>),
 }
@@ -136,7 +136,7 @@ impl StateStore {
         progress: &mut Progress<'_>,
     ) -> Result<Self, StateError> {
         let (folder, lock) = (reader.layout().index(), reader.layout().index_lock());
-        let mut index = match SledIndex::open(&folder, &lock, wait) {
+        let mut index = match DiskIndex::open(&folder, &lock, wait) {
             Err(IndexError::Unusable(_) | IndexError::Damaged(_)) => Self::fresh(reader, wait)?,
             opened => opened?,
         };
@@ -167,10 +167,10 @@ impl StateStore {
         Ok(Self::Index(Box::new(index)))
     }
 
-    fn fresh(reader: &Reader, wait: &mut dyn FnMut() -> bool) -> Result<SledIndex, IndexError> {
+    fn fresh(reader: &Reader, wait: &mut dyn FnMut() -> bool) -> Result<DiskIndex, IndexError> {
         let (folder, lock) = (reader.layout().index(), reader.layout().index_lock());
-        SledIndex::remove(&folder, &lock, wait)?;
-        SledIndex::open(&folder, &lock, wait)
+        DiskIndex::remove(&folder, &lock, wait)?;
+        DiskIndex::open(&folder, &lock, wait)
     }
 
     /// State at the reader's checkpoint by replaying every entry.
@@ -194,7 +194,8 @@ impl StateStore {
         }
     }
 
-    /// Puts what a commit added: records, and where the private values of its events lie.
+    /// Puts what a commit added, or the next [`SLICE`] of it: records, where the private values of its events lie, and,
+    /// with the last slice, where those end.
     ///
     /// # Errors
     /// The index is unusable; the next opening builds it anew.
@@ -202,14 +203,14 @@ impl StateStore {
         &mut self,
         records: impl Iterator<Item = &'r Record>,
         values: &[(EventId, u64)],
-        values_end: u64,
+        values_end: Option<u64>,
         tip: Tip,
     ) -> Result<(), IndexError> {
         match self {
             Self::Index(index) => {
                 let mut pairs = records.map(to_key_value).collect::<Result<Pairs, _>>()?;
                 pairs.extend(values.iter().map(|(id, offset)| value_pair(id, *offset)));
-                pairs.push(values_end_pair(values_end));
+                pairs.extend(values_end.map(values_end_pair));
                 index.apply(pairs, tip)
             }
             Self::Replayed(memory, offsets) => {
@@ -252,7 +253,7 @@ impl StateStore {
 
 /// Brings an index up to the reader's checkpoint; fails where it is no image of an earlier state of the same log.
 fn catch_up(
-    index: &mut SledIndex,
+    index: &mut DiskIndex,
     reader: &Reader,
     values: &DisclosureReader,
     progress: &mut Progress<'_>,
@@ -269,7 +270,7 @@ fn catch_up(
     let (mut last_link, mut last_time) = last_entry(reader, size)?;
     let kept = Kept::scan(values, IndexView::new(&*index).values_end()?)?;
     while size < reader.size() {
-        let end = reader.size().min(size + SLICE);
+        let end = reader.size().min(size + SLICE as u64);
         let mut records = Vec::new();
         let view = Overlay::new(IndexView::new(&*index));
         let mut replay = Replay::resume(reader.identity().ledger(), view, frontier, last_link, last_time);

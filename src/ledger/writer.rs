@@ -9,18 +9,19 @@ use super::content::{ContentError, ContentKind, ContentStore};
 use super::disk::Disk;
 use super::error::{AnyError, LogError};
 use super::identity::Identity;
-use super::index::Tip;
+use super::index::{IndexError, Tip};
 use super::layout::Layout;
 use super::log::{AppendError, Commit, Log, Recovered, RecoveryView};
 use super::private::{DisclosureReader, Disclosures, PrivateError, Record as PrivateRecord};
 use super::read::Reader;
 use super::rotation::{binding, just_rotated_to, may_rotate, rotation_in};
 use super::signers::Signers;
-use super::state_store::{Progress, StateError, StateStore};
+use super::state_store::{Progress, SLICE, StateError, StateStore};
 use crate::state::{FeedKey, FeedRecord};
 use crate::tlog::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use crate::tlog::entry::{EntryRef, link};
 use crate::tlog::nodes::TreeHead;
+use crate::tlog::tree::{Frontier, leaf_hash};
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{Blake3, EventId};
 use std::collections::BTreeMap;
@@ -55,10 +56,10 @@ pub struct Committed {
 #[must_use = "the state is behind until it follows"]
 pub struct Appended {
     checkpoint: VerifiedCheckpoint,
-    /// The log before it.
-    before: TreeHead,
-    /// Where the private values of its events lie.
+    /// Where the private values of its events lie, for those that have any, in their order.
     values: Vec<(EventId, u64)>,
+    /// The tree before it.
+    before: Frontier,
 }
 
 /// The largest document that is stored, in bytes.
@@ -172,7 +173,7 @@ impl Writer {
     /// The plan continues another state; a step failed: the error says whether the batch may still be recorded.
     pub fn commit(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Committed, AppendError> {
         let appended = self.append(plan, blobs, signers)?;
-        let before = appended.before;
+        let before = TreeHead { size: appended.before.size(), root: appended.before.root() };
         let committed = self.follow(plan, appended);
         if committed.index.is_none() {
             self.state_completeness(plan, before, &committed.checkpoint, signers);
@@ -202,7 +203,7 @@ impl Writer {
             key: key.as_ref(),
             next: next.as_ref(),
         };
-        let before = TreeHead { size: self.log.size(), root: self.log.root() };
+        let before = self.log.frontier().clone();
         let checkpoint = self.log.append_batch(&entries, &mut steps)?.clone();
         let values = kept.iter().map(|record| record.event).zip(steps.offsets).collect();
         self.tail = plan.tail;
@@ -228,11 +229,9 @@ impl Writer {
         Ok(next)
     }
 
-    /// The second half of [`Self::commit`]: brings the state up to what was appended.
+    /// The second half of [`Self::commit`]: brings the state up to what was appended, in slices.
     pub fn follow(&mut self, plan: &Plan, appended: Appended) -> Committed {
-        let tip = Tip { size: self.log.size(), root: self.log.root() };
-        let records = plan.planned.iter().flat_map(|planned| &planned.delta);
-        let put = self.state.put(records, &appended.values, self.values.length(), tip);
+        let put = self.put_slices(plan, &appended);
         Committed { checkpoint: appended.checkpoint, index: put.err().map(|error| error.to_string()) }
     }
 
@@ -250,6 +249,22 @@ impl Writer {
         let events = plan.planned.iter().map(Planned::event);
         // A failure leaves files that the next one to open them finds behind or wrong.
         let _ = completeness::follow(&*self.disk, files, &self.state, (before, checkpoint.head()), events, signer);
+    }
+
+    fn put_slices(&mut self, plan: &Plan, appended: &Appended) -> Result<(), IndexError> {
+        let mut frontier = appended.before.clone();
+        let mut values = appended.values.as_slice();
+        for slice in plan.planned.chunks(SLICE) {
+            slice.iter().for_each(|planned| frontier.append(leaf_hash(&planned.entry)));
+            let with_values = slice.iter().filter(|planned| !planned.signed.disclosures.is_empty()).count();
+            let (now, later) = values.split_at_checked(with_values).unwrap_or((values, &[]));
+            values = later;
+            let tip = Tip { size: frontier.size(), root: frontier.root() };
+            let end = (tip.size == self.log.size()).then(|| self.values.length());
+            let records = slice.iter().flat_map(|planned| &planned.delta);
+            self.state.put(records, now, end, tip)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The index's twin in memory.
 
-use super::{IndexError, KeyValue, Pairs, Tip};
+use super::{FIRST_RECORD, IndexError, KeyValue, Pairs, Tip};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -17,7 +17,7 @@ impl KeyValue for MemoryIndex {
     }
 
     fn scan(&self, prefix: &[u8], from: Option<&[u8]>, most: usize) -> Result<Pairs, IndexError> {
-        let from = from.filter(|from| *from > prefix).unwrap_or(prefix);
+        let from = from.filter(|from| *from > prefix).unwrap_or(prefix).max(FIRST_RECORD);
         let range = self.pairs.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
         let found = range.take_while(|(key, _)| key.starts_with(prefix)).take(most);
         Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
@@ -27,6 +27,11 @@ impl KeyValue for MemoryIndex {
         self.pairs.extend(pairs);
         self.tip = Some(tip);
         Ok(())
+    }
+
+    fn replace(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError> {
+        self.pairs.clear();
+        self.apply(pairs, tip)
     }
 
     fn tip(&self) -> Result<Option<Tip>, IndexError> {

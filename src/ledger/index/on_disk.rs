@@ -4,7 +4,7 @@
 //! while opening can leave `snap.*.generating` behind, which makes every later open fail, so such files are removed first,
 //! under our own lock; several trees are not atomic together, so there is one.
 
-use super::{FIRST_RECORD, IndexError, KeyValue, Pairs, TIP_KEY, Tip, parse_tip, seal, tip_bytes, unseal};
+use super::{FIRST_RECORD, IndexError, KeyValue, Pairs, TIP_KEY, Tip, parse_tip, seal, tip_bytes, unseal, unusable};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -16,10 +16,6 @@ pub struct SledIndex {
 
 /// How much memory sled may use for its cache.
 const CACHE_BYTES: u64 = 64 << 20;
-
-fn unusable(error: impl std::fmt::Display) -> IndexError {
-    IndexError::Unusable(error.to_string())
-}
 
 impl SledIndex {
     /// Opens or creates the index in `folder`, guarded by the lock file `lock`; `wait` is asked while another process has
@@ -45,6 +41,19 @@ impl SledIndex {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unusable(error)),
             _ => Ok(()),
         }
+    }
+}
+
+impl SledIndex {
+    fn write(&self, mut batch: sled::Batch, pairs: Pairs, tip: Tip) -> Result<(), IndexError> {
+        for (key, value) in pairs {
+            let sealed = seal(&key, &value);
+            batch.insert(key, sealed);
+        }
+        batch.insert(TIP_KEY, seal(TIP_KEY, &tip_bytes(&tip)));
+        self.db.apply_batch(batch).map_err(unusable)?;
+        self.db.flush().map_err(unusable)?;
+        Ok(())
     }
 }
 
@@ -97,15 +106,15 @@ impl KeyValue for SledIndex {
     }
 
     fn apply(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError> {
+        self.write(sled::Batch::default(), pairs, tip)
+    }
+
+    fn replace(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError> {
         let mut batch = sled::Batch::default();
-        for (key, value) in pairs {
-            let sealed = seal(&key, &value);
-            batch.insert(key, sealed);
+        for key in self.db.iter().keys() {
+            batch.remove(key.map_err(unusable)?);
         }
-        batch.insert(TIP_KEY, seal(TIP_KEY, &tip_bytes(&tip)));
-        self.db.apply_batch(batch).map_err(unusable)?;
-        self.db.flush().map_err(unusable)?;
-        Ok(())
+        self.write(batch, pairs, tip)
     }
 
     fn tip(&self) -> Result<Option<Tip>, IndexError> {
