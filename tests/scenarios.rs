@@ -49,7 +49,7 @@ fn play(text: &str, folder: &Path) -> (Writer, Vec<EventId>) {
         let played = player.play(step).map_err(|error| error.to_string()).unwrap();
         recorded.extend(played.iter().filter(|step| step.refused.is_none()).map(|step| step.event));
     }
-    let plan = planning.finish();
+    let plan = planning.finish().unwrap();
     drop(find);
     assert_eq!(writer.commit(&plan, &[], &mut signers).unwrap().index, None);
     (writer, recorded)

@@ -139,17 +139,15 @@ impl World {
 fn commit(writer: &mut Writer, keys: &mut KeysAtHand<'_>, minutes: i64, drafts: Vec<Draft>) -> Vec<Planned> {
     let find = writer.state().find();
     let mut batch = Batch::new(&*find, writer.tail());
-    let mut planned = Vec::new();
     for draft in drafts {
         let one = batch.add(draft, at(minutes), keys).unwrap();
         assert!(!one.is_refused(), "{}", one.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
-        planned.push(one);
     }
-    let plan = batch.finish();
+    let plan = batch.finish().unwrap();
     drop(find);
     let committed = writer.commit(&plan, &[], keys).unwrap();
     assert_eq!(committed.index, None);
-    planned
+    plan.events().to_vec()
 }
 
 fn create(world: &World, keys: &mut KeysAtHand<'_>) -> (Writer, PartyId) {
@@ -158,13 +156,13 @@ fn create(world: &World, keys: &mut KeysAtHand<'_>) -> (Writer, PartyId) {
     let find = writer.state().find();
     let mut batch = Batch::new(&*find, writer.tail());
     let registration = batch.add(Draft::new(None, when(0), party("Neutral", world.operator)), at(0), keys).unwrap();
-    let operator = registration.event().issuer();
+    let operator = registration.event.into();
     let body = Ledger { origin: ORIGIN.parse().unwrap(), vkey: vkey.to_string().parse().unwrap(), rotates: None };
     let mut draft = Draft::new(Some(operator), when(0), body);
     draft.cosigners = vec![(Purpose::LogKey, world.log_key.id())];
     let bound = batch.add(draft, at(0), keys).unwrap();
     assert_eq!(bound.findings, Vec::new());
-    let plan = batch.finish();
+    let plan = batch.finish().unwrap();
     drop(find);
     writer.commit(&plan, &[], keys).unwrap();
     (writer, operator)
@@ -274,7 +272,7 @@ fn a_second_spending_of_one_head_is_refused_with_the_first() {
     let codes: Vec<Code> = again.findings.iter().map(|finding| finding.code).collect();
     assert_eq!(codes, vec![Code::AlreadyAnswered]);
     assert_eq!(again.findings[0].related, vec![done[0].event().id]);
-    assert!(batch.planned().is_empty());
+    assert_eq!(batch.count(), 0);
 }
 
 #[test]

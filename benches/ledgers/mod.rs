@@ -123,10 +123,10 @@ impl World {
         while let Some(draft) = next(last) {
             let planned = batch.add(draft, at(self.clock), keys).unwrap();
             assert!(!planned.is_refused(), "{}", planned.findings[0]);
-            last = Some(planned.event().id);
+            last = Some(planned.event);
             self.clock += 1;
         }
-        batch.finish()
+        batch.finish().unwrap()
     }
 
     pub fn commit(&mut self, plan: &Plan) {

@@ -186,6 +186,7 @@ impl From<PlanError> for Failure {
         match error {
             PlanError::View(error) => error.into(),
             PlanError::Sign(error) => from_signing(error),
+            PlanError::Press { .. } => Self::usage(message),
             PlanError::Key(cause) => from_any(cause, ""),
             PlanError::Cosigner { purpose, kid, cause } => from_cosigner(purpose, kid, cause),
             PlanError::Seal(_) => Self::new(Kind::Broken, message)

@@ -164,11 +164,11 @@ fn first_entries(
     let mut batch = Batch::new(&empty, Tail::of_new(ledger));
     let planned = batch.add(registration, now, keys)?;
     refuse(&planned.findings)?;
-    let operator = planned.event().issuer();
+    let operator = planned.event.into();
     let mut draft = Draft::new(Some(operator), when, event::Ledger { origin, vkey: text, rotates: None });
     draft.cosigners = vec![(Purpose::LogKey, log.info.kid)];
     refuse(&batch.add(draft, now, keys)?.findings)?;
-    Ok(batch.finish())
+    Ok(batch.finish()?)
 }
 
 fn refuse(findings: &[Finding]) -> Result<(), Failure> {

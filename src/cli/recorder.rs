@@ -18,11 +18,11 @@ use crate::envelope::{SealedDraft, Signed};
 use crate::event::Lot;
 use crate::finding::Finding;
 use crate::interop::batch::{FindNames, Header, LookupError, Step};
-use crate::interop::play::{Planning, PlayError, Player, Recorded};
+use crate::interop::play::{Planning, PlayError, Player};
 use crate::keys::{KeyEntry, KeysAtHand};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::log::MemoryState;
-use crate::ledger::{Batch, Blob, Committed, Plan, Planned, Writer};
+use crate::ledger::{Batch, Blob, Committed, Judgement, Plan, Planned, Writer};
 use crate::value::{LotId, Time};
 use std::cell::RefCell;
 use std::path::Path;
@@ -170,7 +170,7 @@ fn plan(
     if let Some(sealed) = job.sealed {
         finished.push((1, recorder.record_sealed(sealed).map_err(|error| from_any(error, ""))?));
     }
-    if let Some((number, Recorded { event, findings })) = finished.into_iter().find(|(_, one)| one.is_refused()) {
+    if let Some((number, Judgement { event, findings })) = finished.into_iter().find(|(_, one)| one.is_refused()) {
         let error = PlayError::Refused { at: format!("step {number}"), event, findings };
         return Err(refusal(context, error, shelf, writer)?);
     }
@@ -187,7 +187,7 @@ fn plan(
         }
     }
     progress.finish();
-    Ok(recorder.parts())
+    Ok(recorder.parts()?)
 }
 
 /// A refusal in words: each finding, the events that bear it out, and what to do.

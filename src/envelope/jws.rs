@@ -184,16 +184,32 @@ pub enum SignError {
     SelfCheck(KeyId),
 }
 
+/// What is signed of a payload: `header.payload`. Nothing is known yet of whether a reader would take it.
+pub(super) fn signing_input(typ: Typ, kid: &KeyId, payload: &str) -> String {
+    let header = typ.header(kid);
+    let mut text = String::with_capacity((header.len() + payload.len()) * 4 / 3 + SIGNATURE_PART + 4);
+    URL_SAFE_NO_PAD.encode_string(header, &mut text);
+    text.push('.');
+    URL_SAFE_NO_PAD.encode_string(payload, &mut text);
+    text
+}
+
+/// How many bytes a signature adds to what is signed: a dot and 64 bytes in base64url.
+pub(super) const SIGNATURE_PART: usize = 87;
+
+/// Signs what [`signing_input`] gave: the whole JWS, not read back yet.
+pub(super) fn with_signature(mut input: String, key: &SigningKey) -> String {
+    let signature = Signature(key.sign(input.as_bytes()).to_bytes());
+    input.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature.0, &mut input);
+    input
+}
+
 /// Signs a payload; the result has been read back and verified as any reader would.
 pub fn sign_jws(typ: Typ, key: &SigningKey, payload: &str) -> Result<String, SignError> {
     let public = PublicKey::from(key);
     let kid = public.id();
-    let mut text = URL_SAFE_NO_PAD.encode(typ.header(&kid));
-    text.push('.');
-    URL_SAFE_NO_PAD.encode_string(payload, &mut text);
-    let signature = Signature(key.sign(text.as_bytes()).to_bytes());
-    text.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature.0, &mut text);
+    let text = with_signature(signing_input(typ, &kid, payload), key);
     let jws = Jws::parse(&text, typ)?;
     jws.payload()?;
     if !jws.verify(&public) {

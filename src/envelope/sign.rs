@@ -1,11 +1,15 @@
 //! From a draft to a signed event: leaves out, digests in, cosignatures, signature, and the result read back.
+//!
+//! One step a type, so that many events can be signed in bulk and none leaves unread: [`Prepared`] has its leaves out,
+//! [`Unsigned`] has an id, [`Made`] has a signature and was read back, [`Signed`] was verified. An id does not depend on the
+//! signature, so the next event of a feed can follow an unsigned one.
 
 use super::cosig;
 use super::disclosure::{Disclosure, DisclosureError, Salt};
-use super::jws::{Jws, SignError, Typ, sign_jws};
+use super::jws::{Jws, JwsError, MAX_JWS_BYTES, SIGNATURE_PART, SignError, Typ, signing_input, with_signature};
 use super::open::{OpenError, open};
 use crate::event::{Cosignature, Event, Leaves, Payload, Place, Purpose};
-use crate::value::{Blake3, EventId, KeyId, PublicKey};
+use crate::value::{Blake3, EventId, KeyId, PublicKey, Signature};
 use ed25519_dalek::SigningKey;
 
 /// A signed event with everything that its issuer knows of it.
@@ -158,17 +162,100 @@ impl Prepared {
         Ok(())
     }
 
-    /// Signs; the result has been opened again and compared with the draft.
+    /// Signs; the result has been opened again, compared with the draft, and verified.
     pub fn sign(self, key: &SigningKey) -> Result<Signed, SignEventError> {
-        let jws = sign_jws(Typ::Event, key, &self.stripped.to_json(&self.body)?)?;
-        let event = open(&Jws::parse(&jws, Typ::Event).map_err(SignError::from)?, &self.disclosures)?;
-        let mut draft = self.draft;
-        draft.cosig = self.stripped.cosig;
-        draft.body_digest = event.payload.body_digest;
-        if event.payload != draft {
+        self.address(&PublicKey::from(key))?.sign_and_verify(key)
+    }
+
+    /// Fixes what a key will sign, and so the id.
+    pub fn address(self, key: &PublicKey) -> Result<Unsigned, SignEventError> {
+        let kid = key.id();
+        let input = signing_input(Typ::Event, &kid, &self.stripped.to_json(&self.body)?);
+        let length = input.len() + SIGNATURE_PART;
+        if length > MAX_JWS_BYTES {
+            return Err(SignError::Refused(JwsError::Long(length)).into());
+        }
+        let mut payload = self.draft;
+        payload.cosig = self.stripped.cosig;
+        payload.body_digest = (!payload.cosig.is_empty()).then(|| Blake3::of(self.body.as_bytes()));
+        let event = Event { id: EventId::of_signing_input(input.as_bytes()), kid, payload };
+        Ok(Unsigned { input, disclosures: self.disclosures, event })
+    }
+}
+
+/// An event that lacks its signature alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsigned {
+    input: String,
+    disclosures: Vec<Disclosure>,
+    event: Event,
+}
+
+impl Unsigned {
+    /// The event as a reader of its disclosures will see it; [`Self::sign`] makes sure of that.
+    #[must_use]
+    pub const fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// How many bytes its JWS will have.
+    #[must_use]
+    pub const fn jws_length(&self) -> usize {
+        self.input.len() + SIGNATURE_PART
+    }
+
+    /// Signs; the result has been opened again, compared with the event, and verified.
+    pub fn sign_and_verify(self, key: &SigningKey) -> Result<Signed, SignEventError> {
+        let made = self.sign(key)?;
+        let is_valid = PublicKey::from(key).verify(made.message(), made.signature());
+        made.verified(is_valid)
+    }
+
+    /// Signs; the result has been opened again and compared with the event, and its signature not verified yet.
+    pub fn sign(self, key: &SigningKey) -> Result<Made, SignEventError> {
+        let message = self.input.len();
+        let jws = with_signature(self.input, key);
+        let parsed = Jws::parse(&jws, Typ::Event).map_err(SignError::from)?;
+        if open(&parsed, &self.disclosures)? != self.event {
             return Err(SignEventError::Differs);
         }
-        Ok(Signed { jws, disclosures: self.disclosures, event })
+        let signature = *parsed.signature();
+        Ok(Made { message, signature, signed: Signed { jws, disclosures: self.disclosures, event: self.event } })
+    }
+}
+
+/// A signed event whose signature is still to be verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// How many bytes of the JWS are signed.
+    message: usize,
+    signature: Signature,
+    signed: Signed,
+}
+
+impl Made {
+    /// The bytes that are signed.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        self.signed.jws.as_bytes().get(..self.message).unwrap_or_default()
+    }
+
+    /// The signature over them.
+    #[must_use]
+    pub const fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// The key that is said to have signed.
+    #[must_use]
+    pub const fn kid(&self) -> KeyId {
+        self.signed.event.kid
+    }
+
+    /// Lets the event out if its signature is that of its key: `is_valid` is the verdict of `verify_strict` on
+    /// [`Self::message`] and [`Self::signature`].
+    pub fn verified(self, is_valid: bool) -> Result<Signed, SignEventError> {
+        if is_valid { Ok(self.signed) } else { Err(SignError::SelfCheck(self.signed.event.kid).into()) }
     }
 }
 

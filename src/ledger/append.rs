@@ -1,91 +1,37 @@
 //! Appending events: drafts are signed, admitted over the state so far, and committed as one batch.
 //!
-//! [`Batch`] plans: it gives each draft its place in its feed, signs it, and asks the rule book; nothing is written, so a
-//! plan that is dropped (a refusal, a dry run) leaves no trace and its signatures never leave the process. [`super::Writer::commit`]
-//! writes: private values and documents, entries, signing memory, checkpoint, in the order that `log` describes; then the
-//! index is brought up to date.
+//! [`Batch`] plans: it gives each draft its place in its feed and asks the rule book; what is not refused is signed behind it, in
+//! bulk (`press`), and linked. Nothing is written, so a plan that is dropped (a refusal, a dry run) leaves no trace and its
+//! signatures never leave the process. [`super::Writer::commit`] writes: private values and documents, entries, signing memory,
+//! checkpoint, in the order that `log` describes; then the index is brought up to date.
 //!
 //! In scope: order and atomicity. Not in scope: keys and their memory ([`Signers`]), the rules themselves (`rules`).
 
 mod cosigned;
+mod error;
+
+pub use error::PlanError;
 
 use super::Draft;
 use super::draft::is_portable;
-use super::error::AnyError;
+use super::press::{self, Press, Sheet, Spoilt};
 use super::signers::Signers;
-use crate::envelope::{Jws, Prepared, Signed, Typ};
-use crate::event::{Body, Event, Kind, Purpose};
+use crate::envelope::{Jws, Prepared, Signed, Typ, Unsigned};
+use crate::event::{Body, Event};
 use crate::finding::Finding;
 use crate::rules::{Admission, admit};
-use crate::state::{Delta, FeedKey, FeedRecord, Find, Overlay, Position, Put, View, ViewError, apply};
-use crate::tlog::entry::{self, Entry, EntryError};
+use crate::state::{Delta, FeedKey, FeedRecord, Find, Overlay, Position, Put, View, apply};
+use crate::tlog::entry::{self, AROUND_JWT, Entry, EntryError, MAX_ENTRY};
 use crate::value::{Blake3, EventId, KeyId, LedgerId, PublicKey, Time};
+use ed25519_dalek::SigningKey;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A clock behind the last entry by up to this many seconds uses the last entry's time.
 pub const CLOCK_LAG: i64 = 300;
 
 /// A clock ahead of the last entry by more than this many seconds (400 days) needs consent.
 pub const CLOCK_LEAP: i64 = 400 * 86_400;
-
-/// Why a draft cannot be planned. A broken rule is no error but a finding of [`Planned`].
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// State could not be read.
-    #[error(transparent)]
-    View(#[from] ViewError),
-    /// The event cannot be signed.
-    #[error(transparent)]
-    Sign(#[from] crate::envelope::SignEventError),
-    /// A key cannot be used, or its memory contradicts the ledger.
-    #[error("{0}")]
-    Key(AnyError),
-    /// A key that must cosign is not at hand, or cannot be used.
-    #[error("cannot cosign as `{purpose}` with key {kid}: {cause}")]
-    Cosigner {
-        /// What for.
-        purpose: Purpose,
-        /// The key.
-        kid: KeyId,
-        /// Why not.
-        cause: AnyError,
-    },
-    /// A draft that its own key did not seal.
-    #[error("expected a draft sealed by key {0}, found one that was changed since")]
-    Seal(KeyId),
-    /// No key at hand may sign this.
-    #[error("expected a key of party {party} on this machine that may sign a `{kind}`, found none")]
-    NoKey {
-        /// The issuer.
-        party: String,
-        /// The kind.
-        kind: Kind,
-    },
-    /// The event does not fit an entry.
-    #[error("the `{kind}` event does not fit an entry: {cause}")]
-    Entry {
-        /// The kind.
-        kind: Kind,
-        /// How large it is, and how large it may be.
-        cause: EntryError,
-    },
-    /// The clock is behind the ledger.
-    #[error("expected a clock not more than {CLOCK_LAG} seconds behind the last entry ({last}), found {now}")]
-    ClockBehind {
-        /// The last entry's time.
-        last: Time,
-        /// The clock's.
-        now: Time,
-    },
-    /// The clock is far ahead of the ledger.
-    #[error("expected a clock at most 400 days ahead of the last entry ({last}), found {now}")]
-    ClockAhead {
-        /// The last entry's time.
-        last: Time,
-        /// The clock's.
-        now: Time,
-    },
-}
 
 /// A draft signed and judged, not recorded.
 #[derive(Debug, Clone)]
@@ -116,6 +62,23 @@ impl Planned {
     }
 }
 
+/// What admission says of one more event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The event's id, also where it is refused.
+    pub event: EventId,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+impl Judgement {
+    /// Whether a rule refuses it.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.findings.iter().any(Finding::is_refusal)
+    }
+}
+
 /// Where a ledger ends: what a batch continues.
 #[derive(Debug, Clone, Copy)]
 pub struct Tail {
@@ -137,14 +100,14 @@ impl Tail {
     }
 }
 
-/// Whether a key made a signature.
-type Verify<'a> = dyn Fn(&Jws<'_>, &PublicKey) -> bool + 'a;
-
 /// Events planned together; recorded all or not at all.
 pub struct Batch<'a> {
     view: Overlay<&'a dyn Find>,
+    /// Where the ledger ends after what was planned; its link is that of the last event that is signed.
     tail: Tail,
+    first: u64,
     feeds: BTreeMap<FeedKey, FeedRecord>,
+    press: Press,
     planned: Vec<Planned>,
     allow_leap: bool,
 }
@@ -153,7 +116,8 @@ impl<'a> Batch<'a> {
     /// A batch after `tail`, over the state there.
     #[must_use]
     pub fn new(base: &'a dyn Find, tail: Tail) -> Self {
-        Self { view: Overlay::new(base), tail, feeds: BTreeMap::new(), planned: Vec::new(), allow_leap: false }
+        let (view, first, press) = (Overlay::new(base), tail.size, Press::default());
+        Self { view, tail, first, feeds: BTreeMap::new(), press, planned: Vec::new(), allow_leap: false }
     }
 
     /// Accepts a clock more than 400 days ahead of the last entry.
@@ -169,33 +133,54 @@ impl<'a> Batch<'a> {
         &self.view
     }
 
-    /// What was planned so far.
+    /// How many events were planned so far.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.tail.size - self.first
+    }
+
+    /// What was planned so far and is signed: all of it after [`Self::sign_all`].
     #[must_use]
     pub fn planned(&self) -> &[Planned] {
         &self.planned
     }
 
-    /// Plans one draft, recorded at `now`. A refused one is returned and does not become part of the batch.
-    pub fn add(&mut self, draft: Draft, now: Time, signers: &mut dyn Signers) -> Result<Planned, PlanError> {
+    /// Plans one draft, recorded at `now`. A refused one does not become part of the batch.
+    pub fn add(&mut self, draft: Draft, now: Time, signers: &mut dyn Signers) -> Result<Judgement, PlanError> {
         self.time_of_recording(now)?;
-        let (signed, public) = self.sign(draft, signers)?;
-        // Verified when it was signed; once is enough.
-        self.add_verified(signed, now, &|_, key| *key == public)
+        if draft.twin_of.is_some() {
+            self.sign_all()?;
+        }
+        let (unsigned, key) = self.address(draft, signers)?;
+        self.add_unsigned(unsigned, key, now)
+    }
+
+    fn add_unsigned(&mut self, unsigned: Unsigned, key: Arc<SigningKey>, now: Time) -> Result<Judgement, PlanError> {
+        let recorded_at = self.time_of_recording(now)?;
+        let public = PublicKey::from(&*key);
+        check_length(unsigned.event(), unsigned.jws_length())?;
+        // Signed and verified with this key before anything is written.
+        let (at, findings, delta) = self.judge(unsigned.event(), recorded_at, &|key| *key == public)?;
+        let judgement = Judgement { event: unsigned.event().id, findings: findings.clone() };
+        if !judgement.is_refused() {
+            self.take(&at, unsigned.event(), &delta);
+            self.press(press::Judged { at, event: Sheet::Own(unsigned, key), findings, delta })?;
+        }
+        Ok(judgement)
     }
 
     /// Plans an event that was signed elsewhere, with the disclosures that came with it.
-    pub fn add_signed(&mut self, signed: Signed, now: Time) -> Result<Planned, PlanError> {
-        self.add_verified(signed, now, &|jws, key| jws.verify(key))
-    }
-
-    fn add_verified(&mut self, signed: Signed, now: Time, verify: &Verify<'_>) -> Result<Planned, PlanError> {
+    pub fn add_signed(&mut self, signed: Signed, now: Time) -> Result<Judgement, PlanError> {
         let recorded_at = self.time_of_recording(now)?;
-        let entry = self.entry_of(&signed, recorded_at)?;
-        let planned = self.judge(signed, entry, recorded_at, verify)?;
-        if !planned.is_refused() {
-            self.take(&planned);
+        check_length(&signed.event, signed.jws.len())?;
+        let jws = Jws::parse(&signed.jws, Typ::Event).map_err(|error| PlanError::Key(Box::new(error)))?;
+        let (at, findings, delta) = self.judge(&signed.event, recorded_at, &|key| jws.verify(key))?;
+        let judgement = Judgement { event: signed.event.id, findings: findings.clone() };
+        if !judgement.is_refused() {
+            self.take(&at, &signed.event, &delta);
+            self.press(press::Judged { at, event: Sheet::Foreign(signed), findings, delta })?;
         }
-        Ok(planned)
+        Ok(judgement)
     }
 
     fn entry_of(&self, signed: &Signed, recorded_at: Time) -> Result<Vec<u8>, PlanError> {
@@ -215,7 +200,8 @@ impl<'a> Batch<'a> {
         Ok(now.max(last))
     }
 
-    fn sign(&self, draft: Draft, signers: &mut dyn Signers) -> Result<(Signed, PublicKey), PlanError> {
+    /// Gives a draft its place in its feed, and so its id.
+    fn address(&self, draft: Draft, signers: &mut dyn Signers) -> Result<(Unsigned, Arc<SigningKey>), PlanError> {
         let kid = self.choose_key(&draft, signers)?;
         let (cosigners, twin) = (draft.cosigners.clone(), draft.twin_of);
         let mut prepared = self.prepare(draft, signers)?;
@@ -223,7 +209,7 @@ impl<'a> Batch<'a> {
             let key = signers.key(&kid).map_err(|cause| PlanError::Cosigner { purpose, kid, cause })?;
             prepared.cosign(purpose, &key)?;
         }
-        self.sign_prepared(prepared, kid, twin, signers)
+        self.address_prepared(prepared, kid, twin, signers)
     }
 
     /// Takes the leaves of a draft out.
@@ -233,14 +219,14 @@ impl<'a> Batch<'a> {
         Ok(Prepared::new(payload, &mut || signers.salt())?)
     }
 
-    /// Gives what was prepared its place in the feed, and signs it.
-    fn sign_prepared(
+    /// Gives what was prepared its place in the feed, and so its id.
+    fn address_prepared(
         &self,
         mut prepared: Prepared,
         kid: KeyId,
         twin: Option<EventId>,
         signers: &mut dyn Signers,
-    ) -> Result<(Signed, PublicKey), PlanError> {
+    ) -> Result<(Unsigned, Arc<SigningKey>), PlanError> {
         let payload = prepared.draft();
         if let Some(twin) = twin {
             let (seq, prev) = self.place_of(twin)?;
@@ -251,7 +237,7 @@ impl<'a> Batch<'a> {
             prepared.place(last.as_ref().map_or(0, |last| last.seq + 1), last.map(|last| last.last));
         }
         let key = signers.key(&kid).map_err(PlanError::Key)?;
-        Ok((prepared.sign(&key)?, PublicKey::from(&*key)))
+        Ok((prepared.address(&PublicKey::from(&*key))?, key))
     }
 
     /// The place in its feed of an event of this batch.
@@ -291,38 +277,69 @@ impl<'a> Batch<'a> {
 
     fn judge(
         &self,
-        signed: Signed,
-        entry: Vec<u8>,
+        event: &Event,
         recorded_at: Time,
-        verify: &Verify<'_>,
-    ) -> Result<Planned, PlanError> {
+        signed_by: &dyn Fn(&PublicKey) -> bool,
+    ) -> Result<(Position, Vec<Finding>, Delta), PlanError> {
         let at = Position { ledger: self.tail.ledger, index: self.tail.size, recorded_at };
-        let jws = Jws::parse(&signed.jws, Typ::Event).map_err(|error| PlanError::Key(Box::new(error)))?;
-        let event = &signed.event;
-        let signed_by = |key: &PublicKey| verify(&jws, key);
-        let admission = Admission { view: &self.view, at, after: self.tail.time, event, signed_by: &signed_by };
-        let findings = admit(&admission)?;
+        let findings = admit(&Admission { view: &self.view, at, after: self.tail.time, event, signed_by })?;
         let delta =
             if findings.iter().any(Finding::is_refusal) { Delta::new() } else { apply(&self.view, &at, event, true)? };
-        Ok(Planned { at, signed, entry, findings, delta })
+        Ok((at, findings, delta))
     }
 
-    fn take(&mut self, planned: &Planned) {
-        self.view.put(&planned.delta);
-        let payload = &planned.event().payload;
-        let feed = FeedKey { iss: planned.event().issuer(), kid: planned.event().kid, aud: payload.aud };
-        self.feeds.insert(feed, FeedRecord { seq: payload.seq, last: planned.event().id });
+    fn take(&mut self, at: &Position, event: &Event, delta: &Delta) {
+        self.view.put(delta);
+        let feed = FeedKey { iss: event.issuer(), kid: event.kid, aud: event.payload.aud };
+        self.feeds.insert(feed, FeedRecord { seq: event.payload.seq, last: event.id });
         self.tail.size += 1;
-        self.tail.link = entry::link(&planned.entry);
-        self.tail.time = Some(planned.at.recorded_at);
-        self.planned.push(planned.clone());
+        self.tail.time = Some(at.recorded_at);
     }
 
-    /// What is to be committed.
-    #[must_use]
-    pub fn finish(self) -> Plan {
-        Plan { tail: self.tail, feeds: self.feeds, planned: self.planned }
+    fn press(&mut self, judged: press::Judged<Sheet>) -> Result<(), PlanError> {
+        self.press.push(judged);
+        while let Some(signed) = self.press.done() {
+            self.link(signed)?;
+        }
+        Ok(())
     }
+
+    /// Waits until everything that was planned is signed.
+    pub fn sign_all(&mut self) -> Result<(), PlanError> {
+        while let Some(signed) = self.press.rest() {
+            self.link(signed)?;
+        }
+        Ok(())
+    }
+
+    /// Puts signed events into entries, each with the link of the one before.
+    fn link(&mut self, signed: Result<Vec<press::Judged<Signed>>, Box<Spoilt>>) -> Result<(), PlanError> {
+        let signed = signed.map_err(|spoilt| PlanError::Press {
+            number: spoilt.at.index.saturating_sub(self.first) + 1,
+            cause: spoilt.cause,
+        })?;
+        for press::Judged { at, event: signed, findings, delta } in signed {
+            let entry = self.entry_of(&signed, at.recorded_at)?;
+            self.tail.link = entry::link(&entry);
+            self.planned.push(Planned { at, signed, entry, findings, delta });
+        }
+        Ok(())
+    }
+
+    /// What is to be committed, all of it signed.
+    pub fn finish(mut self) -> Result<Plan, PlanError> {
+        self.sign_all()?;
+        Ok(Plan { tail: self.tail, feeds: self.feeds, planned: self.planned })
+    }
+}
+
+/// Whether an event fits an entry.
+fn check_length(event: &Event, jws: usize) -> Result<(), PlanError> {
+    let found = jws.saturating_add(AROUND_JWT);
+    if found > MAX_ENTRY {
+        return Err(PlanError::Entry { kind: event.payload.kind(), cause: EntryError::TooLong(found) });
+    }
+    Ok(())
 }
 
 /// A finished batch.

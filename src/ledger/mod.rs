@@ -31,6 +31,7 @@ pub mod layout;
 pub mod lineage_source;
 pub mod lock;
 pub mod log;
+mod press;
 pub mod private;
 pub mod publish;
 pub mod read;
@@ -43,7 +44,7 @@ pub mod state_store;
 mod testing;
 pub mod writer;
 
-pub use append::{Batch, Plan, PlanError, Planned, Tail};
+pub use append::{Batch, Judgement, Plan, PlanError, Planned, Tail};
 pub use draft::Draft;
 pub use error::{AnyError, LogError};
 pub use files::Block;

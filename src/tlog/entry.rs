@@ -19,6 +19,9 @@ use crate::value::{Blake3, LedgerId, Time};
 /// The most bytes an entry may have: the largest length that a C2SP entry bundle can state (`uint16`).
 pub const MAX_ENTRY: usize = 65_535;
 
+/// How many bytes an entry has beside its JWT: three lines, of 16, 64 and 20 characters, and the ends of four.
+pub const AROUND_JWT: usize = 104;
+
 /// The first line of an entry of version 1.
 pub const ENTRY_HEADER: &str = "oretrail.entry/1";
 
@@ -198,6 +201,7 @@ mod tests {
         let expected = format!("oretrail.entry/1\n{prev}\n2026-11-03T08:00:00Z\ne30.e30.AA\n");
         let bytes = sample().format().unwrap();
         assert_eq!(std::str::from_utf8(&bytes).unwrap(), expected);
+        assert_eq!(bytes.len(), AROUND_JWT + sample().jwt.len());
         let read = EntryRef::parse(&bytes).unwrap();
         assert_eq!(read.to_entry(), sample());
         assert_eq!(read.link(), Blake3::of(&bytes));

@@ -257,7 +257,7 @@ fn planned(writer: &Writer, keys: &mut KeysAtHand<'_>, drafts: Vec<Draft>) -> Re
         let one = batch.add(draft, at(0), keys)?;
         assert!(!one.is_refused(), "{}", one.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
     }
-    Ok(batch.finish())
+    Ok(batch.finish()?)
 }
 
 /// Registers the operator and binds the log's key, in an empty ledger.
@@ -273,10 +273,10 @@ fn first_events(mut writer: Writer, keys: &mut KeysAtHand<'_>) -> Acknowledged {
     let mut batch = Batch::new(&*find, writer.tail());
     let party = batch.add(draft(None, Kind::Party, registration), at(0), keys)?;
     let body = json!({ "origin": "crash.example/log", "vkey": vkey().to_string() });
-    let mut ledger = draft(Some(party.event().issuer()), Kind::Ledger, body);
+    let mut ledger = draft(Some(party.event.into()), Kind::Ledger, body);
     ledger.cosigners = vec![(Purpose::LogKey, public(LOG).id())];
     batch.add(ledger, at(0), keys)?;
-    let plan = batch.finish();
+    let plan = batch.finish()?;
     drop(find);
     writer.commit(&plan, &[], keys)?;
     Ok(plan.ids().collect())

@@ -101,7 +101,7 @@ impl Stage {
         }
         progress.finish();
         let (subject, recipient) = (player.subject(), player.recipient());
-        let plan = planning.finish();
+        let plan = planning.finish()?;
         drop(find);
         writer.commit(&plan, &[], &mut keys)?;
         drop(keys);

@@ -1,10 +1,10 @@
 //! A recorder in memory: signs and admits as a ledger's writer does, and writes nothing.
 
 use super::planning::begin;
-use super::{RecordError, Recorded, Recorder, Seed, simulated_key};
+use super::{RecordError, Recorder, Seed, simulated_key};
 use crate::envelope::Salt;
 use crate::interop::batch::{Names, NoNames};
-use crate::ledger::{AnyError, Batch, Draft, Planned, Signers, Tail};
+use crate::ledger::{AnyError, Batch, Draft, Judgement, PlanError, Planned, Signers, Tail};
 use crate::state::{FeedKey, FeedRecord, Memory, Put as _, View};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::vkey::{KeyKind, VerifierKey};
@@ -70,19 +70,26 @@ impl Recorder for InMemory {
         self.hold(super::LOG_KEY, log_key)?;
         self.ledger = LedgerId::derive(origin.as_str(), &vkey.to_string());
         let mut batch = Batch::new(&*NOTHING, Tail::of_new(self.ledger));
-        let [party, binding] = begin(&mut batch, &mut self.signers, operator, &vkey, origin, at)?;
-        self.state.put(&party.delta);
-        self.state.put(&binding.delta);
+        let [party, _] = begin(&mut batch, &mut self.signers, operator, &vkey, origin, at)?;
+        keep(&mut batch, &mut self.state)?;
         self.batch = Some(batch);
-        Ok(party.event().id)
+        Ok(party)
     }
 
-    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Recorded, RecordError> {
+    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Judgement, RecordError> {
         let batch = self.batch.as_mut().ok_or("expected a simulated file with a `ledger`, found none")?;
-        let planned = batch.add(draft.clone(), at.unwrap_or(draft.when.end()), &mut self.signers)?;
-        self.state.put(&planned.delta);
-        Ok(Recorded { event: planned.event().id, findings: planned.findings })
+        let judged = batch.add(draft.clone(), at.unwrap_or(draft.when.end()), &mut self.signers)?;
+        keep(batch, &mut self.state)?;
+        Ok(judged)
     }
+}
+
+/// Signs what was planned since and puts it into the state.
+fn keep(batch: &mut Batch<'_>, state: &mut Memory) -> Result<(), PlanError> {
+    let before = batch.planned().len();
+    batch.sign_all()?;
+    batch.planned().iter().skip(before).for_each(|planned| state.put(&planned.delta));
+    Ok(())
 }
 
 /// Keys and salts that follow from a seed, without memory.

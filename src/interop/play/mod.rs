@@ -20,7 +20,7 @@ pub use trust::{NoParty, trust_of};
 use super::batch::{self, BatchError, Context, Header, Names, Problem, Resolver, Step};
 use crate::event::{Body, Kind};
 use crate::finding::{Code, Finding};
-use crate::ledger::Draft;
+use crate::ledger::{Draft, Judgement};
 use crate::state::View;
 use crate::value::{EventId, Jwk, KeyId, LedgerId, LotId, PartyId, PublicKey, Text, Time};
 use ed25519_dalek::SigningKey;
@@ -28,23 +28,6 @@ use std::collections::BTreeSet;
 
 /// Why a recorder could not do what it was asked; not a statement about the event.
 pub type RecordError = Box<dyn std::error::Error + Send + Sync>;
-
-/// What came of a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
-    /// The event's id, also where it was refused.
-    pub event: EventId,
-    /// What admission found.
-    pub findings: Vec<Finding>,
-}
-
-impl Recorded {
-    /// Whether it was refused, and so not recorded.
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        self.findings.iter().any(Finding::is_refusal)
-    }
-}
 
 /// Whoever signs, admits and keeps events.
 ///
@@ -62,7 +45,7 @@ pub trait Recorder {
     /// Creates the ledger: its operator's registration and its `ledger` event.
     fn create(&mut self, operator: &Draft, origin: &Text, at: Time) -> Result<EventId, RecordError>;
     /// Records an event, at a time of recording where one is given.
-    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Recorded, RecordError>;
+    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Judgement, RecordError>;
 }
 
 /// A step that was played.
@@ -253,14 +236,14 @@ impl<'a, R: Recorder> Player<'a, R> {
         draft: &Draft,
         ledger: &batch::NewLedger,
         at: Option<Time>,
-    ) -> Result<Recorded, PlayError> {
+    ) -> Result<Judgement, PlayError> {
         let is_operator = matches!(draft.body, Body::Party(_)) && step.members.name.as_ref() == Some(&ledger.operator);
         let (true, Some(at)) = (is_operator, at) else {
             let problem = format!("expected the registration of the operator, `{}`, as first step", ledger.operator);
             return Err(step.error("", Problem::Member(problem)).into());
         };
         let event = self.recorder.create(draft, &ledger.origin, at).map_err(|error| fault(step, error))?;
-        Ok(Recorded { event, findings: Vec::new() })
+        Ok(Judgement { event, findings: Vec::new() })
     }
 
     /// Makes the keys that a simulated step needs; refuses simulation elsewhere.
@@ -315,7 +298,7 @@ fn fault(step: &Step, error: RecordError) -> PlayError {
 }
 
 /// Compares what admission found with what the file expects.
-fn check_findings(step: &Step, recorded: &Recorded) -> Result<(), PlayError> {
+fn check_findings(step: &Step, recorded: &Judgement) -> Result<(), PlayError> {
     let at = || step.error("", Problem::Read(String::new())).at.to_string();
     let findings = || recorded.findings.clone();
     let has = |code: &Code| recorded.findings.iter().any(|finding| finding.code == *code);

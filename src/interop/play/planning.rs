@@ -1,11 +1,11 @@
 //! The recorder over a ledger: a batch is planned, and its caller commits the plan or drops it.
 
-use super::{RecordError, Recorded, Recorder};
+use super::{RecordError, Recorder};
 use crate::envelope::{SealedDraft, Signed};
 use crate::event::{Ledger, Purpose, When};
 use crate::finding::Finding;
 use crate::interop::batch::Names;
-use crate::ledger::{Batch, Draft, Plan, Planned, Signers};
+use crate::ledger::{Batch, Draft, Judgement, Plan, PlanError, Planned, Signers};
 use crate::state::View;
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, PublicKey, Text, Time};
@@ -49,21 +49,19 @@ impl<'a> Planning<'a> {
     ///
     /// # Errors
     /// As of [`Batch::add_signed`].
-    pub fn record_signed(&mut self, signed: Signed) -> Result<Option<Recorded>, RecordError> {
+    pub fn record_signed(&mut self, signed: Signed) -> Result<Option<Judgement>, RecordError> {
         if signed.event.payload.aud.is_none() && self.batch.view().event(&signed.event.id)?.is_some() {
             return Ok(None);
         }
-        let planned = self.batch.add_signed(signed, self.now)?;
-        Ok(Some(Recorded { event: planned.event().id, findings: planned.findings }))
+        Ok(Some(self.batch.add_signed(signed, self.now)?))
     }
 
     /// Plans a draft that came back cosigned.
     ///
     /// # Errors
     /// As of [`Batch::add_sealed`].
-    pub fn record_sealed(&mut self, sealed: SealedDraft) -> Result<Recorded, RecordError> {
-        let planned = self.batch.add_sealed(sealed, self.now, self.signers)?;
-        Ok(Recorded { event: planned.event().id, findings: planned.findings })
+    pub fn record_sealed(&mut self, sealed: SealedDraft) -> Result<Judgement, RecordError> {
+        Ok(self.batch.add_sealed(sealed, self.now, self.signers)?)
     }
 
     /// Names the log key of a ledger that has no entry yet, so that the plan can begin it.
@@ -73,22 +71,20 @@ impl<'a> Planning<'a> {
         self
     }
 
-    /// What was planned so far.
-    #[must_use]
-    pub fn planned(&self) -> &[Planned] {
-        self.batch.planned()
-    }
-
     /// The plan, to be committed by the ledger's writer; and what was sealed, each with the event as it would be recorded.
-    #[must_use]
-    pub fn parts(self) -> (Plan, Vec<(SealedDraft, Planned)>) {
-        (self.batch.finish(), self.sealed)
+    ///
+    /// # Errors
+    /// An event could not be signed.
+    pub fn parts(self) -> Result<(Plan, Vec<(SealedDraft, Planned)>), PlanError> {
+        Ok((self.batch.finish()?, self.sealed))
     }
 
     /// The plan, to be committed by the ledger's writer.
-    #[must_use]
-    pub fn finish(self) -> Plan {
-        self.parts().0
+    ///
+    /// # Errors
+    /// As of [`Self::parts`].
+    pub fn finish(self) -> Result<Plan, PlanError> {
+        Ok(self.parts()?.0)
     }
 }
 
@@ -115,18 +111,18 @@ impl Recorder for Planning<'_> {
 
     fn create(&mut self, operator: &Draft, origin: &Text, at: Time) -> Result<EventId, RecordError> {
         let log_key = self.log_key.clone().ok_or("expected a ledger without entries, found one that has some")?;
-        begin(&mut self.batch, self.signers, operator, &log_key, origin, at).map(|[party, _]| party.event().id)
+        begin(&mut self.batch, self.signers, operator, &log_key, origin, at).map(|[party, _]| party)
     }
 
-    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Recorded, RecordError> {
+    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Judgement, RecordError> {
+        let at = at.unwrap_or(self.now);
         if self.sealing {
-            let (sealed, planned) = self.batch.seal(draft.clone(), at.unwrap_or(self.now), self.signers)?;
-            let recorded = Recorded { event: planned.event().id, findings: planned.findings.clone() };
+            let (sealed, planned) = self.batch.seal(draft.clone(), at, self.signers)?;
+            let judgement = Judgement { event: planned.event().id, findings: planned.findings.clone() };
             self.sealed.push((sealed, planned));
-            return Ok(recorded);
+            return Ok(judgement);
         }
-        let planned = self.batch.add(draft.clone(), at.unwrap_or(self.now), self.signers)?;
-        Ok(Recorded { event: planned.event().id, findings: planned.findings })
+        Ok(self.batch.add(draft.clone(), at, self.signers)?)
     }
 }
 
@@ -138,21 +134,21 @@ pub(super) fn begin(
     log_key: &VerifierKey,
     origin: &Text,
     at: Time,
-) -> Result<[Planned; 2], RecordError> {
+) -> Result<[EventId; 2], RecordError> {
     if log_key.name().as_str() != origin.as_str() {
         return Err(format!("expected a log key named `{origin}`, found `{}`", log_key.name()).into());
     }
     let party = unrefused(batch.add(operator.clone(), at, signers)?)?;
     let body = Ledger { origin: origin.clone(), vkey: log_key.to_string().parse()?, rotates: None };
-    let mut draft = Draft::new(Some(party.event().issuer()), When::At(at), body);
+    let mut draft = Draft::new(Some(party.into()), When::At(at), body);
     draft.cosigners.push((Purpose::LogKey, log_key.public_key().id()));
     let ledger = unrefused(batch.add(draft, at, signers)?)?;
     Ok([party, ledger])
 }
 
-fn unrefused(planned: Planned) -> Result<Planned, RecordError> {
-    match planned.findings.iter().find(|finding| finding.is_refusal()) {
+fn unrefused(judged: Judgement) -> Result<EventId, RecordError> {
+    match judged.findings.iter().find(|finding| finding.is_refusal()) {
         Some(refusal) => Err(Finding::to_string(refusal).into()),
-        None => Ok(planned),
+        None => Ok(judged.event),
     }
 }

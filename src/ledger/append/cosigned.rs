@@ -1,6 +1,6 @@
 //! Drafts that are cosigned on another machine: sealed here, and planned when they come back.
 
-use super::{Batch, PlanError, Planned};
+use super::{Batch, Judgement, PlanError, Planned};
 use crate::envelope::{Prepared, SealedDraft};
 use crate::finding::Code;
 use crate::ledger::Draft;
@@ -28,11 +28,13 @@ impl Batch<'_> {
         }
         let key = signers.key(&kid).map_err(PlanError::Key)?;
         let sealed = SealedDraft::seal(&prepared, &key)?;
-        let (signed, public) = self.sign_prepared(prepared, kid, None, signers)?;
+        let (unsigned, key) = self.address_prepared(prepared, kid, None, signers)?;
+        let public = PublicKey::from(&*key);
+        let (at, mut findings, delta) = self.judge(unsigned.event(), recorded_at, &|key| *key == public)?;
+        findings.retain(|finding| finding.code != Code::Cosignature);
+        let signed = unsigned.sign_and_verify(&key)?;
         let entry = self.entry_of(&signed, recorded_at)?;
-        let mut planned = self.judge(signed, entry, recorded_at, &|_, key| *key == public)?;
-        planned.findings.retain(|finding| finding.code != Code::Cosignature);
-        Ok((sealed, planned))
+        Ok((sealed, Planned { at, signed, entry, findings, delta }))
     }
 
     /// Plans a draft that came back; the key that sealed it signs the event.
@@ -44,7 +46,7 @@ impl Batch<'_> {
         sealed: SealedDraft,
         now: Time,
         signers: &mut dyn Signers,
-    ) -> Result<Planned, PlanError> {
+    ) -> Result<Judgement, PlanError> {
         self.time_of_recording(now)?;
         let kid = sealed.event().kid;
         let key = signers.key(&kid).map_err(PlanError::Key)?;
@@ -52,7 +54,7 @@ impl Batch<'_> {
             return Err(PlanError::Seal(kid));
         }
         let prepared: Prepared = sealed.into_prepared()?;
-        let (signed, public) = self.sign_prepared(prepared, kid, None, signers)?;
-        self.add_verified(signed, now, &|_, key| *key == public)
+        let (unsigned, key) = self.address_prepared(prepared, kid, None, signers)?;
+        self.add_unsigned(unsigned, key, now)
     }
 }
