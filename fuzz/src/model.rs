@@ -287,10 +287,16 @@ impl Run {
 
     fn prelude(&mut self, by: Option<usize>, kind: Kind, body: Value) -> EventId {
         let draft = self.draft(by, kind, body);
-        let planned = self.batch.add(draft, self.clock, &mut self.keys).unwrap();
-        assert!(!planned.is_refused(), "{:?}", planned.findings);
+        let judged = self.batch.add(draft, self.clock, &mut self.keys).unwrap();
+        assert!(!judged.is_refused(), "{:?}", judged.findings);
+        self.push_last();
+        judged.event
+    }
+
+    fn push_last(&mut self) {
+        self.batch.sign_all().unwrap();
+        let planned = self.batch.planned().last().unwrap().clone();
         self.push(&planned);
-        planned.event().id
     }
 
     /// Replay enters it and finds what append found.
@@ -304,12 +310,14 @@ impl Run {
         let by = usize::from(bytes[1]) % 3;
         let Some(op) = self.op(by, bytes) else { return };
         let draft = self.draft(Some(by), op.kind, op.body);
-        let planned = self.batch.add(draft, self.clock, &mut self.keys).unwrap();
-        assert_eq!(planned.is_refused(), !op.allowed, "{}: {:?}", op.kind, planned.findings);
+        let judged = self.batch.add(draft.clone(), self.clock, &mut self.keys).unwrap();
+        assert_eq!(judged.is_refused(), !op.allowed, "{}: {:?}", op.kind, judged.findings);
         if op.allowed {
-            self.push(&planned);
-            self.model.follow(by, op.kind, planned.event().id, op.effect);
+            self.push_last();
+            self.model.follow(by, op.kind, judged.event, op.effect);
         } else {
+            let planned = self.batch.preview(draft, self.clock, &mut self.keys).unwrap();
+            assert!(planned.is_refused(), "what was refused is refused again");
             self.refused += 1;
             let (last, time) = (self.replay.last_link(), self.replay.last_time());
             let view = Overlay::new(self.replay.view());
@@ -511,7 +519,7 @@ pub fn play(data: &[u8]) -> Played {
     }
     let lots = run.model.lots.iter().map(|lot| lot.id).collect();
     let (ledger, parties, refused) = (run.ledger, run.parties, run.refused);
-    Played { ledger, recorded: run.batch.finish().events().to_vec(), parties, lots, refused }
+    Played { ledger, recorded: run.batch.finish().unwrap().events().to_vec(), parties, lots, refused }
 }
 
 /// The differential target.

@@ -1,11 +1,12 @@
 //! Drafts that are cosigned on another machine: sealed here, and planned when they come back.
 
 use super::{Batch, Judgement, PlanError, Planned};
-use crate::envelope::{Prepared, SealedDraft};
+use crate::envelope::{Prepared, SealedDraft, Unsigned};
 use crate::finding::Code;
 use crate::ledger::Draft;
 use crate::ledger::signers::Signers;
 use crate::value::{PublicKey, Time};
+use ed25519_dalek::SigningKey;
 
 impl Batch<'_> {
     /// Seals a draft for those who must cosign it and whose keys are elsewhere; keys at hand cosign at once.
@@ -29,12 +30,26 @@ impl Batch<'_> {
         let key = signers.key(&kid).map_err(PlanError::Key)?;
         let sealed = SealedDraft::seal(&prepared, &key)?;
         let (unsigned, key) = self.address_prepared(prepared, kid, None, signers)?;
-        let public = PublicKey::from(&*key);
-        let (at, mut findings, delta) = self.judge(unsigned.event(), recorded_at, &|key| *key == public)?;
-        findings.retain(|finding| finding.code != Code::Cosignature);
-        let signed = unsigned.sign_and_verify(&key)?;
+        let mut planned = self.alone(unsigned, &key, recorded_at)?;
+        planned.findings.retain(|finding| finding.code != Code::Cosignature);
+        Ok((sealed, planned))
+    }
+
+    /// What [`Self::add`] would make of a draft, refused or not, signed; the batch stays as it was.
+    pub fn preview(&mut self, draft: Draft, now: Time, signers: &mut dyn Signers) -> Result<Planned, PlanError> {
+        self.sign_all()?;
+        let recorded_at = self.time_of_recording(now)?;
+        let (unsigned, key) = self.address(draft, signers)?;
+        self.alone(unsigned, &key, recorded_at)
+    }
+
+    /// Signs and judges what does not become part of the batch.
+    fn alone(&self, unsigned: Unsigned, key: &SigningKey, recorded_at: Time) -> Result<Planned, PlanError> {
+        let public = PublicKey::from(key);
+        let (at, findings, delta) = self.judge(unsigned.event(), recorded_at, &|key| *key == public)?;
+        let signed = unsigned.sign_and_verify(key)?;
         let entry = self.entry_of(&signed, recorded_at)?;
-        Ok((sealed, Planned { at, signed, entry, findings, delta }))
+        Ok(Planned { at, signed, entry, findings, delta })
     }
 
     /// Plans a draft that came back; the key that sealed it signs the event.
