@@ -8,6 +8,7 @@
 
 mod ledgers;
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use ledgers::{Chain, World, at};
 use oretrail::bundle::{Asked, UnverifiedBundle};
 use oretrail::finding::Code;
@@ -19,7 +20,8 @@ use oretrail::ledger::read::Reader;
 use oretrail::ledger::state_store::StateStore;
 use oretrail::lineage::{ViewGraph, downstream, trace, upstream};
 use oretrail::rules::trust::Trust;
-use oretrail::value::LotId;
+use oretrail::value::{LotId, PublicKey, Signature};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
@@ -53,12 +55,31 @@ fn peak() -> String {
 }
 
 fn measured<T>(what: &str, count: usize, work: impl FnOnce() -> T) -> T {
+    timed(what, count, work).0
+}
+
+/// As [`measured`]; gives the elapsed seconds too.
+fn timed<T>(what: &str, count: usize, work: impl FnOnce() -> T) -> (T, f64) {
     let (start, before) = (Instant::now(), cpu());
     let made = work();
     let (elapsed, used) = (start.elapsed().as_secs_f64(), cpu() - before);
     let rate = count as f64 / elapsed;
     println!("{what:<36} {elapsed:>9.3} s  {used:>8.2} s cpu  {rate:>9.0} /s  peak {}", peak());
-    made
+    (made, elapsed)
+}
+
+/// Nothing but signing and `verify_strict` of so many messages of 900 bytes, on all processors: what a batch is held against.
+fn bare(count: usize) -> f64 {
+    let key = SigningKey::from_bytes(&[2; 32]);
+    let public = PublicKey::from(&key);
+    let one = |number: usize| {
+        let mut message = [0; 900];
+        message[..8].copy_from_slice(&number.to_be_bytes());
+        public.verify(&message, &Signature(key.sign(&message).to_bytes()))
+    };
+    let (all, seconds) = timed("bare sign and verify_strict", count, || (0..count).into_par_iter().all(one));
+    assert!(all);
+    seconds
 }
 
 fn load() {
@@ -71,7 +92,8 @@ fn record(count: usize) {
     let mut chain = Chain::new(&world, 30);
     let mut left = count;
     load();
-    let plan = measured("plan and sign", count, || {
+    let bare = bare(count);
+    let (plan, planning) = timed("plan and sign", count, || {
         world.plan(|last| {
             chain.made(last);
             left = left.checked_sub(1)?;
@@ -79,7 +101,10 @@ fn record(count: usize) {
         })
     });
     let (mut writer, mut keys) = (world.writer.take().unwrap(), world.keys.take().unwrap());
-    let appended = measured("append, to acknowledgement", count, || writer.append(&plan, &[], &mut keys).unwrap());
+    let (appended, appending) =
+        timed("append, to acknowledgement", count, || writer.append(&plan, &[], &mut keys).unwrap());
+    let all = planning + appending;
+    println!("to acknowledgement {:.0} /s, {:.2} of bare sign and verify", count as f64 / all, bare / all);
     let committed = measured("index follows", count, || writer.follow(&plan, appended));
     assert_eq!(committed.index, None);
     drop((writer, keys, plan));

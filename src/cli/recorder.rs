@@ -124,7 +124,19 @@ pub(crate) fn open_keys<'a>(
     folder: &std::path::Path,
 ) -> Result<KeysAtHand<'a>, Failure> {
     let source = passphrase::source(context)?;
-    let salts = Box::new(|salt: &mut [u8; 16]| random::fill(salt).map_err(|failure| failure.message));
+    // Many salts a call to the system; none is used twice.
+    let (mut pool, mut left) = ([0; 4096], 0);
+    let salts = Box::new(move |salt: &mut [u8; 16]| {
+        if left == 0 {
+            random::fill(&mut pool).map_err(|failure| failure.message)?;
+            left = pool.len() / salt.len();
+        }
+        left -= 1;
+        let fresh = pool.chunks_exact_mut(salt.len()).nth(left).ok_or("no random bytes left")?;
+        salt.copy_from_slice(fresh);
+        fresh.fill(0);
+        Ok(())
+    });
     Ok(KeysAtHand::open(disk, folder, source, salts, &mut patience())?)
 }
 
