@@ -9,9 +9,10 @@
 mod ledgers;
 
 use ed25519_dalek::{Signer as _, SigningKey};
-use ledgers::{Chain, World, at};
+use ledgers::{Chain, LENGTH, World, at};
 use oretrail::bundle::{Asked, UnverifiedBundle};
-use oretrail::finding::Code;
+use oretrail::envelope::{Jws, Typ};
+use oretrail::keyring::{Item, Keyring};
 use oretrail::ledger::Writer;
 use oretrail::ledger::audit::{Auditing, audit};
 use oretrail::ledger::disk::{Disk, RealDisk};
@@ -20,9 +21,10 @@ use oretrail::ledger::read::Reader;
 use oretrail::ledger::state_store::StateStore;
 use oretrail::lineage::{ViewGraph, downstream, trace, upstream};
 use oretrail::rules::trust::Trust;
-use oretrail::value::{LotId, PublicKey, Signature};
+use oretrail::tlog::entry::EntryRef;
+use oretrail::value::{KeyId, LotId, PublicKey, Signature};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +39,12 @@ fn main() {
         Some("diamond") => diamond(count(60)),
         Some("large") => large(count(200_000)),
         Some("process") => process(count(100)),
-        _ => println!("expected record, bundle, chain, diamond, large or process, and perhaps a count"),
+        Some("audit") => audits(count(100_000)),
+        Some("verify") => verifies(count(10_000)),
+        Some("export") => exports(count(100_000)),
+        _ => println!(
+            "expected audit, bundle, chain, diamond, export, large, process, record or verify, and perhaps a count"
+        ),
     }
 }
 
@@ -89,7 +96,7 @@ fn load() {
 /// One batch: planning, the durable append, and then the index.
 fn record(count: usize) {
     let mut world = World::new();
-    let mut chain = Chain::new(&world, 30);
+    let mut chain = Chain::new(&world, LENGTH);
     let mut left = count;
     load();
     let bare = bare(count);
@@ -126,9 +133,110 @@ fn read_again(world: &World, count: usize) {
     let trust = Trust::nobody();
     let auditing = Auditing { trust: &trust, as_of: at(400 * 86_400), index: Some(&state) };
     let audited = measured("audit", count, || audit(&disk, &reader, &values, &auditing, &mut |_, _| {}).unwrap());
-    let mut codes: BTreeMap<Code, usize> = BTreeMap::new();
-    audited.findings.iter().for_each(|finding| *codes.entry(finding.code).or_default() += 1);
-    codes.iter().for_each(|(code, times)| println!("finding {code}: {times}"));
+    audited.counts.iter().for_each(|of| println!("finding {}: {}", of.code, of.count));
+}
+
+/// What was signed in a ledger: key, message, signature of each event.
+struct SignedBytes {
+    key: PublicKey,
+    message: Vec<u8>,
+    signature: Signature,
+}
+
+fn signed_bytes(reader: &Reader, keys: &HashMap<KeyId, PublicKey>) -> Vec<SignedBytes> {
+    let read = |entry: Vec<u8>| {
+        let entry = EntryRef::parse(&entry).unwrap();
+        let jws = Jws::parse(entry.jwt, Typ::Event).unwrap();
+        SignedBytes { key: keys[&jws.kid()], message: jws.signing_input().to_vec(), signature: *jws.signature() }
+    };
+    reader.entries(0..reader.size()).map(|entry| read(entry.unwrap().1)).collect()
+}
+
+/// The bare verification of these signatures, by tables, on all processors; the seconds of the faster of two runs.
+fn bare_tables(signed: &[SignedBytes]) -> f64 {
+    let once = || {
+        let items: Vec<Item<'_>> =
+            signed.iter().map(|one| Item { key: &one.key, message: &one.message, signature: &one.signature }).collect();
+        let start = Instant::now();
+        let verdicts = measured("bare verification by tables", items.len(), || Keyring::default().verify_many(&items));
+        assert!(verdicts.into_iter().all(|good| good));
+        start.elapsed().as_secs_f64()
+    };
+    once().min(once())
+}
+
+/// Audit beside the bare verification of the same signatures in the same run, with disclosures and without.
+fn audits(count: usize) {
+    let mut world = World::new();
+    world.grow(count, LENGTH, 20_000);
+    world.close();
+    load();
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let reader = Reader::open(Arc::clone(&disk), &world.root()).unwrap();
+    let values = DisclosureReader::new(Arc::clone(&disk), reader.layout());
+    let keys: HashMap<KeyId, PublicKey> =
+        world.snapshot().find().keys().unwrap().into_iter().map(|(kid, record)| (kid, record.public)).collect();
+    let signed = signed_bytes(&reader, &keys);
+    let alone = bare_tables(&signed);
+    drop(signed);
+    let trust = Trust::nobody();
+    let auditing = Auditing { trust: &trust, as_of: at(2_000_000), index: None };
+    for (what, hidden) in [("audit", false), ("audit without disclosures", true)] {
+        let path = reader.layout().disclosures();
+        if hidden {
+            std::fs::remove_file(&path).unwrap();
+        }
+        let start = Instant::now();
+        let audited = measured(what, count, || audit(&disk, &reader, &values, &auditing, &mut |_, _| {}).unwrap());
+        println!("{:.2} of bare verification", alone / start.elapsed().as_secs_f64());
+        assert!(!audited.is_broken());
+        audited.counts.iter().for_each(|of| println!("finding {}: {}", of.code, of.count));
+    }
+}
+
+/// Verification of a bundle beside the bare verification of its signatures in the same run.
+fn verifies(count: usize) {
+    let mut world = World::new();
+    let lot = world.grow(count, usize::MAX, 20_000);
+    load();
+    let text = exported(&mut world, lot, count);
+    let reader = Reader::open(Arc::new(RealDisk), &world.root()).unwrap();
+    let keys: HashMap<KeyId, PublicKey> =
+        world.snapshot().find().keys().unwrap().into_iter().map(|(kid, record)| (kid, record.public)).collect();
+    let alone = bare_tables(&signed_bytes(&reader, &keys));
+    for _ in 0..3 {
+        let start = Instant::now();
+        verify(&text, count);
+        println!("{:.2} times bare verification", start.elapsed().as_secs_f64() / alone);
+    }
+    let file = oretrail::bundle::BundleFile::parse(text.as_bytes()).unwrap();
+    let entries = file.ledgers[0].entries.iter();
+    let content: usize =
+        entries.map(|entry| entry.jwt.len() + entry.disclosures.iter().map(String::len).sum::<usize>()).sum();
+    let nodes = |nodes: &[oretrail::bundle::NodeFile]| {
+        nodes.len() * serde_json::to_string(&nodes[..nodes.len().min(1)]).unwrap().len()
+    };
+    let nodes = nodes(&file.ledgers[0].nodes) + file.ledgers[0].statement.as_ref().map_or(0, |s| nodes(&s.nodes));
+    println!(
+        "events and disclosures {content} bytes, nodes {nodes}; file {:.2} times",
+        (text.len() - nodes) as f64 / content as f64
+    );
+}
+
+/// Export of a lot with 1,000 ancestors from ledgers of several sizes.
+fn exports(count: usize) {
+    for count in [count / 100, count / 10, count] {
+        let mut world = World::new();
+        world.grow(count.saturating_sub(1000).max(1), LENGTH, 20_000);
+        let lot = world.grow(1000, usize::MAX, 1000);
+        println!("{count} events");
+        load();
+        world.close();
+        let snapshot = measured("open", 1, || world.snapshot());
+        for _ in 0..3 {
+            measured("export", 1000, || world.export_from(&snapshot, lot));
+        }
+    }
 }
 
 fn verify(text: &str, count: usize) {
@@ -193,7 +301,7 @@ fn diamond(levels: usize) {
 fn large(count: usize) {
     for count in [count / 100, count] {
         let mut world = World::new();
-        world.grow(count, 30, 20_000);
+        world.grow(count, LENGTH, 20_000);
         world.close();
         println!("{count} events");
         load();
@@ -241,7 +349,7 @@ fn spread(what: &str, runs: usize, work: &mut dyn FnMut(usize)) {
 /// Whole processes on a small ledger.
 fn process(runs: usize) {
     let mut world = World::new();
-    world.grow(60, 30, 60);
+    world.grow(60, LENGTH, 60);
     world.close();
     load();
     spread("--version", runs, &mut |_| run(&world, &["--version"]));

@@ -1,11 +1,14 @@
 //! Ledgers made for measurements: keys, salts, masses and times are fixed, so that every run records the same bytes.
 //!
-//! Two parties hand one lot back and forth: crushed, dispatched, received. Every event therefore has all earlier ones of
-//! its lineage as ancestors. In scope: making them through the library. Not in scope: measuring.
+//! Two parties hand one lot back and forth in a ledger that a third one operates: crushed, assayed by the other, sold,
+//! received, twenty seconds apart at places two kilometres apart. Every event therefore has all earlier ones of its
+//! lineage as ancestors, and a sound history has few findings. In scope: making them through the library. Not in scope: measuring.
 
 use ed25519_dalek::SigningKey;
 use oretrail::bundle::{Export, Withhold, write};
-use oretrail::event::{Body, Dispatch, Head, Kind, Ledger, Lot, Purpose, Receive, Source, Split, Transform, When};
+use oretrail::event::{
+    Assay, Body, Dispatch, Head, Kind, Ledger, Lot, Purpose, Receive, Source, Split, Transform, When,
+};
 use oretrail::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
 use oretrail::ledger::disk::{Disk, RealDisk};
 use oretrail::ledger::{Batch, Draft, LineageSource, Plan, Signers as _, Snapshot, Writer, stated_leaves};
@@ -19,9 +22,12 @@ const ORIGIN: &str = "bench.example/log";
 static DISK: RealDisk = RealDisk;
 
 /// The time of recording of the n-th event.
-pub fn at(second: i64) -> Time {
-    "2026-01-01T00:00:00Z".parse::<Time>().unwrap().plus(second)
+pub fn at(step: i64) -> Time {
+    "2026-01-01T00:00:00Z".parse::<Time>().unwrap().plus(step * SECONDS)
 }
+
+/// Seconds between two events: a million of them take less than a year.
+const SECONDS: i64 = 20;
 
 /// A party with its place.
 #[derive(Clone, Copy)]
@@ -39,7 +45,7 @@ pub struct World {
     pub sites: [Site; 2],
     log_key: PublicKey,
     party_key: PublicKey,
-    /// Seconds of the clock.
+    /// How many events the clock has seen.
     clock: i64,
 }
 
@@ -48,7 +54,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let keys = folder.path().join("keys");
         let log_key = make_key(&keys, "log", 1, KeyRole::Log);
-        let party_keys = [make_key(&keys, "a", 2, KeyRole::Party), make_key(&keys, "b", 3, KeyRole::Party)];
+        let party_keys =
+            [("a", 2), ("b", 3), ("operator", 4)].map(|(n, seed)| make_key(&keys, n, seed, KeyRole::Party));
         let vkey = VerifierKey::new(ORIGIN.parse().unwrap(), KeyKind::Note, log_key);
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let writer = Writer::create(disk, &folder.path().join("ledger"), vkey.clone(), &mut || false).unwrap();
@@ -69,16 +76,15 @@ impl World {
         world
     }
 
-    fn register(&mut self, vkey: &VerifierKey, party_keys: [PublicKey; 2]) {
-        let registrations = [party("Party A", party_keys[0]), party("Party B", party_keys[1])];
-        let [a, b] = registrations.map(|body| Draft::new(None, When::At(at(0)), body));
-        let first = self.record(vec![a])[0];
+    fn register(&mut self, vkey: &VerifierKey, [a, b, operator]: [PublicKey; 3]) {
+        let register = |name, key| Draft::new(None, When::At(at(0)), party(name, key));
+        let operator = self.record(vec![register("Operator", operator)])[0];
         let body = Ledger { origin: ORIGIN.parse().unwrap(), vkey: vkey.to_string().parse().unwrap(), rotates: None };
-        let mut bind = Draft::new(Some(first.into()), When::At(at(0)), body);
+        let mut bind = Draft::new(Some(operator.into()), When::At(at(0)), body);
         bind.cosigners = vec![(Purpose::LogKey, self.log_key.id())];
-        let second = self.record(vec![bind, b])[1];
-        for (site, party) in [first, second].into_iter().enumerate() {
-            let body = facility(["pit", "plant"][site], ["35.48", "34.00"][site]);
+        let made = self.record(vec![bind, register("Party A", a), register("Party B", b)]);
+        for (site, party) in made.into_iter().skip(1).enumerate() {
+            let body = facility(["pit", "plant"][site], ["35.48", "35.498"][site]);
             let place = self.record(vec![Draft::new(Some(party.into()), When::At(at(0)), body)])[0];
             self.sites[site] = Site { party: party.into(), facility: place.into() };
         }
@@ -178,12 +184,16 @@ impl World {
     /// The bundle of a lot, with a completeness statement.
     pub fn export(&mut self, lot: LotId) -> String {
         self.close();
+        self.export_from(&self.snapshot(), lot)
+    }
+
+    /// As [`Self::export`], from a snapshot that is open.
+    pub fn export_from(&self, snapshot: &Snapshot, lot: LotId) -> String {
         let mut keys = self.open_keys();
-        let snapshot = self.snapshot();
         let find = snapshot.find();
         let vkey = snapshot.reader().checkpoint().unwrap().key().clone();
         let log_key = keys.key(&self.log_key.id()).unwrap();
-        let statement = stated_leaves(&DISK, &snapshot, &*find, Some((&vkey, &*log_key)), &mut |_, _| {}).unwrap();
+        let statement = stated_leaves(&DISK, snapshot, &*find, Some((&vkey, &*log_key)), &mut |_, _| {}).unwrap();
         let export = Export {
             subject: lot,
             by: self.sites[0].party,
@@ -195,7 +205,7 @@ impl World {
             holes: Default::default(),
             statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
         };
-        write(&LineageSource::new(&snapshot), &export, &keys.key(&self.party_key.id()).unwrap()).unwrap()
+        write(&LineageSource::new(snapshot), &export, &keys.key(&self.party_key.id()).unwrap()).unwrap()
     }
 }
 
@@ -243,17 +253,22 @@ fn lot_of(mass: &str, label: &str) -> Value {
     })
 }
 
-/// One lot handed back and forth: source, then crush, dispatch, receive, over and over.
+/// How many steps of a lineage end with the receipt of the lot, near this many.
+pub const LENGTH: usize = 33;
+
+/// One lot handed back and forth: source, then crush, assay, dispatch, receive, over and over.
 pub struct Chain {
     sites: [Site; 2],
     source: Source,
     transform: Transform,
     dispatch: Dispatch,
     receive: Receive,
+    assay: Assay,
     /// The lot with its head, where one has been made.
     pub lot: Option<Head>,
-    /// Whether the last event made a lot.
+    /// Whether the last event made a lot, and whether it moved one.
     has_made: bool,
+    has_moved: bool,
     holder: usize,
     /// Events of this lineage so far, and how many it may have.
     length: usize,
@@ -275,14 +290,20 @@ impl Chain {
         let line =
             json!({ "lot": zero, "after": zero.event, "outcome": "accepted", "quantity": { "net_dry": "1000" } });
         let receive = json!({ "dispatch": zero.event, "facility": facility, "lots": [line] });
+        let assay = json!({
+            "lot": zero, "status": "final", "method": "ICP-MS",
+            "results": [{ "analyte": "TREO", "value": "0.55", "basis": "absolute" }],
+        });
         Self {
             sites,
+            assay: serde_json::from_value(assay).unwrap(),
             source: serde_json::from_value(source).unwrap(),
             transform: serde_json::from_value(transform).unwrap(),
             dispatch: serde_json::from_value(dispatch).unwrap(),
             receive: serde_json::from_value(receive).unwrap(),
             lot: None,
             has_made: false,
+            has_moved: true,
             holder: 0,
             length: 0,
             most,
@@ -292,7 +313,7 @@ impl Chain {
 
     /// Told of the event that came of the last draft.
     pub fn made(&mut self, event: Option<EventId>) {
-        let Some(event) = event else { return };
+        let Some(event) = event.filter(|_| self.has_moved) else { return };
         let lot = if self.has_made { LotId::new(event, 0) } else { self.lot.unwrap().lot };
         self.lot = Some(Head { lot, after: event });
     }
@@ -305,7 +326,7 @@ impl Chain {
         let step = self.length;
         self.length += 1;
         self.count += 1;
-        self.has_made = step == 0 || step % 3 == 1;
+        (self.has_made, self.has_moved) = (step == 0 || step % 4 == 1, step == 0 || step % 4 != 2);
         let here = self.sites[self.holder];
         let body: Body = match step {
             0 => {
@@ -314,20 +335,28 @@ impl Chain {
             }
             _ => self.move_on(step, here),
         };
-        let by = if step > 0 && step.is_multiple_of(3) { self.sites[self.holder] } else { here };
+        let by = match step % 4 {
+            0 if step > 0 => self.sites[self.holder],
+            2 => self.sites[1 - self.holder],
+            _ => here,
+        };
         Draft::new(Some(by.party), When::At(at(self.count - 1)), body)
     }
 
     fn move_on(&mut self, step: usize, here: Site) -> Body {
         let head = self.lot.unwrap();
         let there = self.sites[1 - self.holder];
-        match step % 3 {
+        match step % 4 {
             1 => {
                 (self.transform.facility, self.transform.inputs[0]) = (here.facility, head);
                 label(&mut self.transform.outputs, self.count);
                 self.transform.clone().into()
             }
             2 => {
+                self.assay.lot = head.lot;
+                self.assay.clone().into()
+            }
+            3 => {
                 (self.dispatch.lots[0], self.dispatch.from, self.dispatch.to) = (head, here.facility, there.party);
                 self.dispatch.clone().into()
             }

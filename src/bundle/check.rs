@@ -17,7 +17,7 @@ use crate::finding::{Code, Finding};
 use crate::state::{KeyRecord, Position, View as _, ViewError};
 use crate::value::{Blake3, EventId, LedgerId, Time};
 use crate::verify::subset::{Replayed, Scope};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What was found in a bundle, before anybody is trusted.
 #[derive(Debug, Clone)]
@@ -42,18 +42,21 @@ impl Checked {
     /// Checks a bundle.
     pub(super) fn of(bundle: &UnverifiedBundle) -> Result<Self, ViewError> {
         let manifest = bundle.manifest.clone();
-        let mut findings = check_roots(bundle);
-        let ledgers: Vec<LedgerChecked> =
-            bundle.file.ledgers.iter().map(|file| LedgerChecked::of(file, &manifest)).collect();
+        let read = |file| LedgerChecked::of(file, &manifest);
+        let (mut findings, ledgers): (Vec<Finding>, Vec<LedgerChecked>) =
+            rayon::join(|| check_roots(bundle), || bundle.file.ledgers.iter().map(read).collect());
         findings.extend(ledgers.iter().flat_map(|ledger| ledger.findings.clone()));
-        let closure = {
+        let belonging = || {
             let mut held = Held::default();
             ledgers.iter().flat_map(|ledger| ledger.subset.events()).for_each(|(_, event)| held.add(event));
             let holes: BTreeSet<EventId> = manifest.holes.iter().copied().collect();
             let closure = closure_of(&mut held, &ledgers, &manifest, &holes);
-            findings.extend(check_belonging(&held, &closure, &holes));
-            closure
+            let found = check_belonging(&held, &closure, &holes);
+            (closure, found)
         };
+        let signatures = || ledgers.iter().map(|ledger| ledger.subset.verify_signatures()).collect();
+        let ((closure, found), verdicts): (_, Vec<HashMap<u64, bool>>) = rayon::join(belonging, signatures);
+        findings.extend(found);
         let mut checked = Self {
             manifest,
             blake3: bundle.blake3,
@@ -67,8 +70,8 @@ impl Checked {
             moved_by: BTreeMap::new(),
         };
         let is_only = ledgers.len() == 1;
-        for ledger in ledgers {
-            checked.enter(ledger, is_only)?;
+        for (ledger, verdicts) in ledgers.into_iter().zip(verdicts) {
+            checked.enter(ledger, &verdicts, is_only)?;
         }
         checked.check_seeds();
         let imports = checked.check_imports();
@@ -80,7 +83,12 @@ impl Checked {
     }
 
     /// Compares the statement with the events at hand, and replays the ledger.
-    fn enter(&mut self, mut ledger: LedgerChecked, is_only: bool) -> Result<(), ViewError> {
+    fn enter(
+        &mut self,
+        mut ledger: LedgerChecked,
+        verdicts: &HashMap<u64, bool>,
+        is_only: bool,
+    ) -> Result<(), ViewError> {
         let holes = self.manifest.holes.iter().copied().collect();
         let omitted = ledger.check_leaves(&self.closure, &holes, &self.seeds(), is_only);
         let scope = Scope {
@@ -89,18 +97,18 @@ impl Checked {
             is_complete: ledger.seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
         };
         self.findings.extend(omitted);
-        let replayed = ledger.subset.replay(&scope)?;
+        let replayed = ledger.subset.replay(&scope, verdicts)?;
         self.findings.extend(replayed.findings.iter().cloned());
         self.undecided.extend(replayed.undecided.iter().cloned());
         let id = ledger.seen.ledger;
-        self.events.extend(ledger.subset.events().map(|(index, event)| (event.id, (id, index, event.clone()))));
-        let recorded: BTreeMap<EventId, Time> = ledger.subset.recorded().collect();
-        let at = |(index, event): (u64, &Event)| {
-            let recorded_at = recorded.get(&event.id).copied().unwrap_or(Time::MIN);
-            (Position { ledger: id, index, recorded_at }, event.id)
-        };
-        self.positions.insert(id, ledger.subset.events().map(at).collect());
-        self.recorded.extend(recorded);
+        let mut positions = Vec::new();
+        for (index, recorded_at, event) in ledger.subset.into_events() {
+            self.recorded.extend(recorded_at.map(|at| (event.id, at)));
+            let at = Position { ledger: id, index, recorded_at: recorded_at.unwrap_or(Time::MIN) };
+            positions.push((at, event.id));
+            self.events.insert(event.id, (id, index, event));
+        }
+        self.positions.insert(id, positions);
         self.ledgers.push((ledger.seen, replayed));
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::check::naming;
 use super::closure::{Closure, Held};
 use super::manifest::Manifest;
 use super::statement::{Covered, Leaf, Statement};
-use super::wire::{LedgerFile, StatementFile, node_map};
+use super::wire::{EntryFile, LedgerFile, StatementFile, node_map};
 use crate::event::{Body, Event};
 use crate::finding::{Code, Finding};
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
@@ -13,7 +13,6 @@ use crate::tlog::nodes::check_nodes;
 use crate::tlog::note::SignedNote;
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, PartyId, Sha256, Time};
-use crate::verify::replay::Raw;
 use crate::verify::subset::Subset;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -52,14 +51,8 @@ pub(super) struct LedgerChecked {
 
 impl LedgerChecked {
     pub(super) fn of(file: &LedgerFile, manifest: &Manifest) -> Self {
-        let entries = formatted(file);
-        let raws: Vec<(u64, Raw<'_>)> = file
-            .entries
-            .iter()
-            .zip(&entries)
-            .map(|(entry, bytes)| (entry.index, Raw { entry: bytes, disclosures: &entry.disclosures }))
-            .collect();
-        let subset = Subset::read(file.ledger, &raws);
+        let subset =
+            Subset::read(file.ledger, &file.entries, |entry| (entry.index, formatted(entry), &entry.disclosures));
         let mut checked = Self { seen: seen(file, &subset), subset, findings: Vec::new() };
         checked.findings = checked.subset.check_entries();
         checked.check_checkpoints(file, manifest);
@@ -195,13 +188,10 @@ impl LedgerChecked {
     }
 }
 
-/// The bytes of the entries; members that make no entry give bytes that are none, which is found when they are read.
-fn formatted(file: &LedgerFile) -> Vec<Vec<u8>> {
-    let bytes = |entry: &super::wire::EntryFile| {
-        let (prev, recorded_at, jwt) = (entry.prev, entry.recorded_at, entry.jwt.clone());
-        Entry { prev, recorded_at, jwt }.format().unwrap_or_default()
-    };
-    file.entries.iter().map(bytes).collect()
+/// The bytes of an entry; members that make no entry give bytes that are none, which is found when they are read.
+fn formatted(entry: &EntryFile) -> Vec<u8> {
+    let (prev, recorded_at, jwt) = (entry.prev, entry.recorded_at, entry.jwt.clone());
+    Entry { prev, recorded_at, jwt }.format().unwrap_or_default()
 }
 
 fn seen(file: &LedgerFile, subset: &Subset) -> LedgerSeen {

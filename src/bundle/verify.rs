@@ -196,7 +196,7 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
         },
         completeness: Completeness {
             holes: manifest.holes.clone(),
-            withheld: withheld(checked.events.values().map(|(_, _, event)| event)),
+            withheld: withheld(&checked.events.values().map(|(_, _, event)| event).collect::<Vec<_>>()),
             undecided,
             unanswered: unanswered(&views, lineage)?,
             findings: Vec::new(),

@@ -7,7 +7,7 @@ use super::format::count;
 use super::output::Tone;
 use super::verify::read_trust;
 use crate::finding::{Finding, Severity};
-use crate::ledger::audit::{AuditReport, Auditing, audit};
+use crate::ledger::audit::{AuditReport, Auditing, MOST_OF_A_CODE, audit};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::private::DisclosureReader;
 use crate::ledger::read::Reader;
@@ -84,13 +84,15 @@ fn text(report: &AuditReport, verbose: bool) -> String {
     if let Some(until) = report.recorded_until {
         lines.push(format!("recorded until {until}"));
     }
-    let of = |severity| report.findings.iter().filter(move |finding| finding.severity() == severity);
-    let of = |severity| of(severity).count();
+    let of = |severity| usize::try_from(report.count(severity)).unwrap_or(usize::MAX);
     let counts = severities(of(Severity::Breach), of(Severity::Warning), of(Severity::Note));
     let (tone, word) = if report.is_broken() { (Tone::Bad, "BROKEN") } else { (Tone::Good, "SOUND") };
     lines.push(format!("{}: {counts}", tone.paint(word)));
     let shown = report.findings.iter().filter(|finding| verbose || finding.severity() != Severity::Note);
     lines.extend(shown.map(line));
+    let beyond = report.counts.iter().filter(|of| of.count > MOST_OF_A_CODE);
+    let beyond = beyond.filter(|of| verbose || of.code.severity() != Severity::Note);
+    lines.extend(beyond.map(|of| format!("  {}: the first {MOST_OF_A_CODE} of {} are shown", of.code, of.count)));
     lines.push(String::new());
     for check in &report.checks {
         let (tone, mark) = if check.done { (Tone::Good, "checked") } else { (Tone::Doubtful, "not checked") };

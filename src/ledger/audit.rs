@@ -2,31 +2,32 @@
 //!
 //! Every entry is parsed, linked, opened with the disclosures kept for it, its signature verified, admitted and applied; the
 //! root is recomputed and compared with the signed one; every hash tile on disk is compared with the one that follows;
-//! review runs over the finished history; the index is compared with the replay. Files are read twice and never held.
+//! review runs over the finished history; the index is compared with the replay. Files are read twice and never held: a
+//! part is read and its signatures verified while the one before is entered. Of each code the first findings are given and
+//! all are counted, so that a long ledger with one fault in every event can be audited.
 //!
 //! Does not establish that what is recorded is true, nor that the checkpoint is the one others were shown: see the checks
 //! listed as not done.
 
+mod found;
+mod pass;
+
 use super::disk::Disk;
-use super::edge;
-use super::error::LogError;
-use super::files::Files;
-use super::private::{DisclosureReader, PrivateError};
+use super::private::DisclosureReader;
 use super::read::Reader;
-use super::state_store::{Kept, Progress, StateError, StateStore, check_root, event_of};
-use crate::event::Event;
+use super::state_store::{Kept, Progress, StateError, StateStore, check_root};
 use crate::finding::{Code, Finding, Severity};
-use crate::rules::review::{Facts, ReviewContext, review};
 use crate::rules::trust::Trust;
-use crate::state::{Find as _, Memory};
-use crate::tlog::tile::Tile;
-use crate::tlog::tree::Frontier;
+use crate::state::{Find as _, Memory, View as _};
 use crate::value::{LedgerId, Sha256, Time};
-use crate::verify::replay::{Raw, Replay};
 use crate::verify::report::Check;
+use found::Found;
+use pass::Pass;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+pub use found::MOST_OF_A_CODE;
 
 /// The version of the audit report's form.
 pub const AUDIT_VERSION: u8 = 0;
@@ -51,17 +52,35 @@ pub struct AuditReport {
     pub disclosed: u64,
     /// When the last entry was recorded.
     pub recorded_until: Option<Time>,
-    /// Everything found, in the order of entries.
+    /// What was found, in the order of entries: of each code the first [`MOST_OF_A_CODE`].
     pub findings: Vec<Finding>,
+    /// How many findings there are of each code, those not given above included.
+    pub counts: Vec<CodeCount>,
     /// What was checked, and what was not.
     pub checks: Vec<Check>,
+}
+
+/// How often a code was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeCount {
+    /// The code.
+    pub code: Code,
+    /// How often.
+    pub count: u64,
 }
 
 impl AuditReport {
     /// Whether a rule is broken.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity() == Severity::Breach)
+        self.count(Severity::Breach) > 0
+    }
+
+    /// How many findings of a severity there are, those that are only counted included.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> u64 {
+        self.counts.iter().filter(|of| of.code.severity() == severity).map(|of| of.count).sum()
     }
 }
 
@@ -87,170 +106,60 @@ pub fn audit(
     progress: &mut Progress<'_>,
 ) -> Result<AuditReport, StateError> {
     let kept = Kept::scan(values, 0)?;
-    let total = reader.size();
-    let mut pass = Pass { reader, kept: &kept, total: total * 2, progress };
-    let first = pass.replay()?;
+    let mut found = Found::default();
+    let mut pass = Pass { disk, reader, kept: &kept, progress };
+    let first = pass.replay(auditing.as_of, &mut found)?;
+    if let Err(error) = check_root(reader, &first.frontier) {
+        found.add(Finding::new(Code::NotInTree, "entries that lead to the signed root", error));
+    }
+    let tiles = pass.review(first.facts, &first.memory, auditing, &mut found)?;
+    let orphans = kept.orphans(&first.memory);
+    let index = auditing.index.map(|index| compare_index(index, &first.memory, &mut found)).transpose()?;
+    let counts = found.counts();
     let mut report = AuditReport {
         v: AUDIT_VERSION,
         ledger: reader.identity().ledger(),
         origin: reader.identity().origin().to_owned(),
-        size: total,
+        size: reader.size(),
         root: first.frontier.root(),
         applied: first.applied,
         disclosed: first.disclosed,
         recorded_until: first.recorded_until,
-        findings: first.findings,
+        findings: found.into_shown(),
+        counts,
         checks: Vec::new(),
     };
-    if let Err(error) = check_root(reader, &first.frontier) {
-        report.findings.push(Finding::new(Code::NotInTree, "entries that lead to the signed root", error));
-    }
-    report.findings.extend(pass.review(first.facts, &first.memory, auditing)?);
-    let tiles = check_tiles(disk, reader, &mut report.findings)?;
-    let orphans = kept.orphans(&first.memory);
-    let index = auditing.index.map(|index| compare_index(index, &first.memory, &mut report.findings)).transpose()?;
     report.checks = checks(&report, auditing, tiles, orphans, index);
     Ok(report)
 }
 
-/// The two runs over the entries.
-struct Pass<'a, 'p> {
-    reader: &'a Reader,
-    kept: &'a Kept<'a>,
-    total: u64,
-    progress: &'a mut Progress<'p>,
-}
-
-/// What the first run gives.
-struct First {
-    memory: Memory,
-    frontier: Frontier,
-    facts: Facts,
-    findings: Vec<Finding>,
-    applied: u64,
-    disclosed: u64,
-    recorded_until: Option<Time>,
-}
-
-impl Pass<'_, '_> {
-    /// Runs over the entries a block at a time, with their disclosures.
-    fn each_block(
-        &mut self,
-        done: u64,
-        run: &mut dyn FnMut(&[Raw<'_>]) -> Result<(), StateError>,
-    ) -> Result<(), StateError> {
-        for block in self.reader.blocks(0..self.reader.size()) {
-            let block = block?;
-            let mut disclosures = Vec::new();
-            for (_, entry) in block.entries() {
-                let shown = event_of(entry).map_or(Ok(Vec::new()), |id| self.kept.disclosures(&id));
-                disclosures.push(shown.or_else(|error| match error {
-                    // What is damaged is reported once, by the scan below, and not shown.
-                    PrivateError::Damaged { .. } => Ok(Vec::new()),
-                    error => Err(error),
-                })?);
-            }
-            let entries = block.entries().zip(&disclosures);
-            let raw: Vec<Raw<'_>> = entries.map(|((_, entry), disclosures)| Raw { entry, disclosures }).collect();
-            run(&raw)?;
-            let last = block.entries().last().map_or(0, |(index, _)| index + 1);
-            (self.progress)(done + last, self.total);
-        }
-        Ok(())
-    }
-
-    fn replay(&mut self) -> Result<First, StateError> {
-        let mut replay = Replay::new(self.reader.identity().ledger());
-        let (mut facts, mut findings) = (Facts::default(), Vec::new());
-        let (mut applied, mut disclosed) = (0, 0);
-        self.each_block(0, &mut |raw| {
-            disclosed += raw.iter().filter(|raw| !raw.disclosures.is_empty()).count() as u64;
-            for entered in replay.push(raw)? {
-                if let Some(event) = entered.event.filter(|_| !entered.findings.iter().any(Finding::blocks)) {
-                    facts.observe(&event, &entered.at);
-                    applied += 1;
-                    if entered.findings.iter().any(Finding::is_refusal) {
-                        facts.mark_breached(event.id);
-                    }
-                }
-                findings.extend(entered.findings);
-            }
-            Ok(())
-        })?;
-        let (frontier, recorded_until) = (replay.frontier().clone(), replay.last_time());
-        Ok(First { memory: replay.into_view(), frontier, facts, findings, applied, disclosed, recorded_until })
-    }
-
-    fn review(&mut self, facts: Facts, memory: &Memory, auditing: &Auditing<'_>) -> Result<Vec<Finding>, StateError> {
-        let settled = facts.settle(memory, auditing.trust, auditing.as_of)?;
-        let context =
-            ReviewContext { facts: &settled, view: memory, trust: auditing.trust, as_of: auditing.as_of, cosigned: 0 };
-        let mut findings = Vec::new();
-        let half = self.reader.size();
-        self.each_block(half, &mut |raw| {
-            for event in raw.iter().filter_map(read_event) {
-                findings.extend(review(&event, &context)?);
-            }
-            Ok(())
-        })?;
-        Ok(findings)
-    }
-}
-
-/// The event of an entry that was read before; what could not be read then is passed over.
-fn read_event(raw: &Raw<'_>) -> Option<Event> {
-    use crate::envelope::{Disclosure, Jws, Typ, open};
-    let entry = crate::tlog::entry::EntryRef::parse(raw.entry).ok()?;
-    let jws = Jws::parse(entry.jwt, Typ::Event).ok()?;
-    let shown: Option<Vec<Disclosure>> = raw.disclosures.iter().map(|text| Disclosure::parse(text).ok()).collect();
-    shown.and_then(|shown| open(&jws, &shown).ok()).or_else(|| open(&jws, &[]).ok())
-}
-
-/// Compares every hash tile on disk with the one that follows from the entries; says how many there are.
-fn check_tiles(disk: &Arc<dyn Disk>, reader: &Reader, findings: &mut Vec<Finding>) -> Result<u64, StateError> {
-    let files = Files::new(Arc::clone(disk), reader.layout().root());
-    let mut count = 0;
-    let mut compare = |tile: Tile, bytes: Vec<u8>| {
-        let path = files.layout.tile(&tile);
-        let limit = bytes.len() as u64 + 1;
-        match super::disk::read_if_present(&*files.disk, &path, limit) {
-            Ok(Some(found)) if found == bytes => count += 1,
-            Ok(Some(_)) | Err(_) => {
-                let finding =
-                    Finding::new(Code::NotInTree, "the hash tile that follows from the entries", "another one");
-                findings.push(finding.at(path.display()));
-            }
-            // A tile that is missing is derived anew by the next writer.
-            Ok(None) => {}
-        }
-        Ok::<(), LogError>(())
-    };
-    let edge = edge::recompute(&files, reader.size(), &mut compare)?;
-    edge.upper_partials().into_iter().try_for_each(|(tile, bytes)| compare(tile, bytes))?;
-    Ok(count)
-}
-
 /// Compares what the index holds with the replay; says how many records it compared.
-fn compare_index(index: &StateStore, memory: &Memory, findings: &mut Vec<Finding>) -> Result<u64, StateError> {
+fn compare_index(index: &StateStore, memory: &Memory, found: &mut Found) -> Result<u64, StateError> {
     let find = index.find();
     let mut compared = 0;
     let mut compare = |what: &str, same: bool, count: usize| {
         compared += count as u64;
         if !same {
             let expected = format!("the {what} of the index to be those of the entries");
-            findings.push(Finding::new(Code::NotInTree, expected, "others").at("index"));
+            found.add(Finding::new(Code::NotInTree, expected, "others").at("index"));
         }
     };
-    let lots = memory.lots()?;
-    compare("lots", find.lots()? == lots, lots.len());
+    // Of what there is most of, one copy at a time.
+    let lots = find.lots()?;
+    let same = lots.iter().all(|(id, lot)| memory.lot(id).is_ok_and(|known| known.as_ref() == Some(lot)));
+    compare("lots", same && lots.len() == memory.lot_count(), lots.len());
+    drop(lots);
+    let sent = find.dispatches()?;
+    let same =
+        sent.iter().all(|(id, dispatch)| memory.dispatch(id).is_ok_and(|known| known.as_ref() == Some(dispatch)));
+    compare("dispatches", same && sent.len() == memory.dispatch_count(), sent.len());
+    drop(sent);
     let parties = memory.parties()?;
     compare("parties", find.parties()? == parties, parties.len());
     let keys = memory.keys()?;
     compare("keys", find.keys()? == keys, keys.len());
     let facilities = memory.facilities()?;
     compare("facilities", find.facilities()? == facilities, facilities.len());
-    let dispatches = memory.dispatches()?;
-    compare("dispatches", find.dispatches()? == dispatches, dispatches.len());
     Ok(compared)
 }
 

@@ -29,14 +29,18 @@ pub struct Reader {
     files: Files,
     identity: Identity,
     head: Option<VerifiedCheckpoint>,
-    /// The bundle read last with the hashes of its leaves, for neighbouring entries.
-    last: Mutex<Option<Arc<Checked>>>,
+    /// The bundles read last, the latest first.
+    last: Mutex<Vec<Arc<Shelved>>>,
 }
 
-/// A bundle's entries below the snapshot, each compared with its hash tile where that is stored.
-struct Checked {
+/// How many bundles are held: a lineage goes back and forth between few.
+const SHELVED: usize = 8;
+
+/// A bundle's entries below the snapshot, with its hash tile where that is stored.
+struct Shelved {
     number: u64,
     block: Block,
+    hashes: Option<Vec<Sha256>>,
 }
 
 impl Reader {
@@ -50,7 +54,7 @@ impl Reader {
         let files = Files::new(disk, root);
         let identity = read_identity(&files)?;
         let head = read_checkpoint(&files, &identity)?;
-        Ok(Self { files, identity, head, last: Mutex::new(None) })
+        Ok(Self { files, identity, head, last: Mutex::new(Vec::new()) })
     }
 
     /// Where its files are.
@@ -90,23 +94,30 @@ impl Reader {
     /// # Errors
     /// No such entry in the snapshot; damage; the disk's.
     pub fn entry(&self, index: u64) -> Result<Vec<u8>, LogError> {
-        let (number, _) = bundle_of(index);
+        let (number, within) = bundle_of(index);
         let bundle = self.bundle(number, index)?;
         let entry = bundle.block.entry(index).ok_or(LogError::Range { size: self.size(), found: index })?;
+        let within = usize::try_from(within).unwrap_or(usize::MAX);
+        if let Some(expected) = bundle.hashes.as_ref().and_then(|hashes| hashes.get(within)) {
+            self.compare(number, index, entry, expected)?;
+        }
         Ok(entry.to_vec())
     }
 
-    fn bundle(&self, number: u64, index: u64) -> Result<Arc<Checked>, LogError> {
-        let known = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(known) = known.filter(|known| known.number == number) {
+    fn bundle(&self, number: u64, index: u64) -> Result<Arc<Shelved>, LogError> {
+        let shelf = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = shelf().iter().find(|known| known.number == number).cloned();
+        if let Some(known) = known {
             return Ok(known);
         }
         let tile = Tile::at_size(TileKind::Hashes(0), number, self.size());
         let tile = tile.ok_or(LogError::Range { size: self.size(), found: index })?;
-        let block = self.checked_block(&tile)?;
-        let checked = Arc::new(Checked { number, block });
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&checked));
-        Ok(checked)
+        let block = self.files.block(number, usize::from(tile.width()))?;
+        let read = Arc::new(Shelved { number, block, hashes: self.files.stored_hashes(&tile)? });
+        let mut shelf = shelf();
+        shelf.truncate(SHELVED - 1);
+        shelf.insert(0, Arc::clone(&read));
+        Ok(read)
     }
 
     /// The entries under a hash tile of level 0, compared with it where it is stored.
@@ -114,15 +125,20 @@ impl Reader {
         let block = self.files.block(tile.index(), usize::from(tile.width()))?;
         let Some(stored) = self.files.stored_hashes(tile)? else { return Ok(block) };
         for ((index, entry), expected) in block.entries().zip(&stored) {
-            let found = leaf_hash(entry);
-            if found != *expected {
-                let path = self.files.layout.bundle(tile.index()).unwrap_or_default();
-                let problem =
-                    format!("expected entry {index} to have leaf hash {expected} as in its hash tile, found {found}");
-                return Err(LogError::corrupt(path, problem));
-            }
+            self.compare(tile.index(), index, entry, expected)?;
         }
         Ok(block)
+    }
+
+    /// An entry has the leaf hash that its hash tile says.
+    fn compare(&self, number: u64, index: u64, entry: &[u8], expected: &Sha256) -> Result<(), LogError> {
+        let found = leaf_hash(entry);
+        if found == *expected {
+            return Ok(());
+        }
+        let path = self.files.layout.bundle(number).unwrap_or_default();
+        let problem = format!("expected entry {index} to have leaf hash {expected} as in its hash tile, found {found}");
+        Err(LogError::corrupt(path, problem))
     }
 
     /// The entries of a range, in blocks of at most 256, one in memory at a time; not compared with hash tiles.

@@ -27,6 +27,20 @@ pub struct Memory {
     named_by: HashMap<EventId, Vec<EventId>>,
 }
 
+impl Memory {
+    /// How many lots it knows.
+    #[must_use]
+    pub fn lot_count(&self) -> usize {
+        self.lots.len()
+    }
+
+    /// How many dispatches it knows.
+    #[must_use]
+    pub fn dispatch_count(&self) -> usize {
+        self.dispatches.len()
+    }
+}
+
 impl Put for Memory {
     fn put(&mut self, delta: &[Record]) {
         for record in delta {

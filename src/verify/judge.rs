@@ -10,6 +10,7 @@ use crate::state::{LotStatus, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, LotId, PartyId, Time};
+use rayon::prelude::*;
 
 /// What evidence is verified for.
 #[derive(Debug, Clone, Copy)]
@@ -185,18 +186,20 @@ pub fn unanswered(views: &[&dyn View], lineage: &Lineage) -> Result<Vec<EventId>
 
 /// Objects of events with values that are not at hand.
 #[must_use]
-pub fn withheld<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Withheld> {
+pub fn withheld(events: &[&Event]) -> Vec<Withheld> {
+    events.par_iter().flat_map_iter(|event| withheld_of(event)).collect()
+}
+
+fn withheld_of(event: &Event) -> Vec<Withheld> {
     let mut all = Vec::new();
-    for event in events {
-        let mut payload = event.payload.clone();
-        payload.visit_leaves(&mut |place, object| {
-            let count = u64::try_from(object.hidden().len()).unwrap_or(u64::MAX);
-            if count > 0 {
-                let leaves = certain(object);
-                all.push(Withheld { event: event.id, object: place.to_string(), count, leaves });
-            }
-        });
-    }
+    let mut payload = event.payload.clone();
+    payload.visit_leaves(&mut |place, object| {
+        let count = u64::try_from(object.hidden().len()).unwrap_or(u64::MAX);
+        if count > 0 {
+            let leaves = certain(object);
+            all.push(Withheld { event: event.id, object: place.to_string(), count, leaves });
+        }
+    });
     all
 }
 

@@ -8,14 +8,14 @@
 //! by the caller against [`Replay::frontier`]), review (`rules`), reading files (`ledger`).
 
 use crate::envelope::{Disclosure, Jws, Typ, open};
-use crate::event::Event;
+use crate::event::{Body, Event};
 use crate::finding::{Code, Finding};
 use crate::keyring::{Item, Keyring};
 use crate::rules::{Admission, admit};
 use crate::state::{Delta, Memory, Position, Put, View, ViewError, apply};
 use crate::tlog::entry::{self, EntryRef};
 use crate::tlog::tree::{Frontier, leaf_hash};
-use crate::value::{Blake3, LedgerId, PublicKey, Sha256, Signature, Time};
+use crate::value::{Blake3, KeyId, LedgerId, PublicKey, Sha256, Signature, Time};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -65,7 +65,63 @@ pub struct Replay<V> {
     frontier: Frontier,
     last_link: Blake3,
     last_time: Option<Time>,
+    ahead: Ahead,
+}
+
+/// Reads entries and verifies signatures ahead of a replay, which may still be entering earlier ones.
+///
+/// A key id is the digest of its key, so a key that fits the id is the key meant: signatures are verified by the keys that
+/// events bring, before it is known whose they are and whether they may sign. Admission asks that.
+#[derive(Default)]
+pub struct Ahead {
     keyring: Keyring,
+    keys: HashMap<KeyId, PublicKey>,
+}
+
+/// An entry read ahead, with the verdict on its signature where its key is known by then.
+pub struct Checked {
+    prepared: Prepared,
+    verdict: Option<(PublicKey, bool)>,
+}
+
+impl Ahead {
+    /// Reads a run of entries and verifies the signatures whose keys are among all those seen.
+    pub fn check(&mut self, entries: &[Raw<'_>]) -> Vec<Checked> {
+        let prepared: Vec<Prepared> = entries.par_iter().map(prepare).collect();
+        self.learn(&prepared);
+        self.verify(prepared)
+    }
+
+    fn learn(&mut self, prepared: &[Prepared]) {
+        let events = prepared.iter().filter_map(|one| Some(&one.event.as_ref().ok()?.event));
+        self.keys.extend(events.flat_map(keys_in));
+    }
+
+    fn verify(&self, prepared: Vec<Prepared>) -> Vec<Checked> {
+        let known: Vec<Option<(PublicKey, &Signed)>> = prepared
+            .iter()
+            .map(|one| one.event.as_deref().ok().and_then(|signed| Some((*self.keys.get(&signed.event.kid)?, signed))))
+            .collect();
+        let item = |(key, signed)| -> Item<'_> {
+            let (key, signed): (&PublicKey, &&Signed) = (key, signed);
+            Item { key, message: &signed.message, signature: &signed.signature }
+        };
+        let items: Vec<Item<'_>> = known.iter().flatten().map(|(key, signed)| item((key, signed))).collect();
+        let mut verdicts = self.keyring.verify_many(&items).into_iter();
+        let verdicts: Vec<Option<(PublicKey, bool)>> =
+            known.iter().map(|known| known.as_ref().and_then(|(key, _)| Some((*key, verdicts.next()?)))).collect();
+        prepared.into_iter().zip(verdicts).map(|(prepared, verdict)| Checked { prepared, verdict }).collect()
+    }
+}
+
+/// The keys that an event brings, by their ids.
+pub(super) fn keys_in(event: &Event) -> impl Iterator<Item = (KeyId, PublicKey)> + use<> {
+    let jwks = match &event.payload.body {
+        Body::Party(party) => [Some(party.key), None],
+        Body::Key(key) => [key.key, key.recovery.as_ref().map(|recovery| recovery.key)],
+        _ => [None, None],
+    };
+    jwks.into_iter().flatten().map(|jwk| (jwk.id(), jwk.x))
 }
 
 impl Replay<Memory> {
@@ -80,20 +136,43 @@ impl Replay<Memory> {
 impl<V: View + Put> Replay<V> {
     /// A replay that goes on after the entries that `view` and `frontier` stand for; `last_link` is the BLAKE3 of the last.
     pub fn resume(ledger: LedgerId, view: V, frontier: Frontier, last_link: Blake3, last_time: Option<Time>) -> Self {
-        Self { ledger, view, frontier, last_link, last_time, keyring: Keyring::default() }
+        Self { ledger, view, frontier, last_link, last_time, ahead: Ahead::default() }
     }
 
     /// Enters a run of entries, in order.
     pub fn push(&mut self, entries: &[Raw<'_>]) -> Result<Vec<Entered>, ViewError> {
         let prepared: Vec<Prepared> = entries.par_iter().map(prepare).collect();
-        let verdicts = self.verify_known(&prepared)?;
-        let mut entered = Vec::with_capacity(prepared.len());
-        for (prepared, verdict) in prepared.into_iter().zip(verdicts) {
-            let one = self.enter(prepared, verdict)?;
-            self.view.put(&one.delta);
-            entered.push(one);
+        self.ahead.learn(&prepared);
+        for one in &prepared {
+            let Ok(signed) = &one.event else { continue };
+            let kid = signed.event.kid;
+            if !self.ahead.keys.contains_key(&kid)
+                && let Some(record) = self.view.key(&kid)?
+            {
+                self.ahead.keys.insert(kid, record.public);
+            }
         }
+        let checked = self.ahead.verify(prepared);
+        let mut entered = Vec::with_capacity(checked.len());
+        self.enter_all(checked, &mut |one| {
+            entered.push(one);
+            Ok(())
+        })?;
         Ok(entered)
+    }
+
+    /// Enters entries that were read ahead, in order, and hands over what comes of each.
+    pub fn enter_all(
+        &mut self,
+        checked: Vec<Checked>,
+        took: &mut dyn FnMut(Entered) -> Result<(), ViewError>,
+    ) -> Result<(), ViewError> {
+        for one in checked {
+            let entered = self.enter(one.prepared, one.verdict)?;
+            self.view.put(&entered.delta);
+            took(entered)?;
+        }
+        Ok(())
     }
 
     /// State after the entries so far.
@@ -121,35 +200,6 @@ impl<V: View + Put> Replay<V> {
         self.last_time
     }
 
-    /// Verifies in bulk what is signed by keys known by now; the others are verified when their turn comes.
-    fn verify_known(&self, prepared: &[Prepared]) -> Result<Vec<Option<(PublicKey, bool)>>, ViewError> {
-        let mut keys: HashMap<_, Option<PublicKey>> = HashMap::new();
-        let mut items = Vec::new();
-        let mut at = Vec::new();
-        for (number, one) in prepared.iter().enumerate() {
-            let Ok(signed) = &one.event else { continue };
-            let kid = signed.event.kid;
-            if let std::collections::hash_map::Entry::Vacant(slot) = keys.entry(kid) {
-                slot.insert(self.view.key(&kid)?.map(|record| record.public));
-            }
-            if let Some(Some(public)) = keys.get(&kid) {
-                at.push((number, *public));
-                items.push((*public, signed));
-            }
-        }
-        let items: Vec<Item<'_>> = items
-            .iter()
-            .map(|(public, signed)| Item { key: public, message: &signed.message, signature: &signed.signature })
-            .collect();
-        let mut verdicts = vec![None; prepared.len()];
-        for ((number, public), is_valid) in at.into_iter().zip(self.keyring.verify_many(&items)) {
-            if let Some(slot) = verdicts.get_mut(number) {
-                *slot = Some((public, is_valid));
-            }
-        }
-        Ok(verdicts)
-    }
-
     fn enter(&mut self, prepared: Prepared, verdict: Option<(PublicKey, bool)>) -> Result<Entered, ViewError> {
         let index = self.frontier.size();
         let recorded_at = prepared.recorded_at.or(self.last_time).unwrap_or(Time::MIN);
@@ -168,7 +218,7 @@ impl<V: View + Put> Replay<V> {
         };
         let check = |key: &PublicKey| match verdict {
             Some((known, is_valid)) if known == *key => is_valid,
-            _ => self.keyring.verify(key, &signed.message, &signed.signature),
+            _ => self.ahead.keyring.verify(key, &signed.message, &signed.signature),
         };
         let admission = Admission { view: &self.view, at, after, event: &signed.event, signed_by: &check };
         let mut findings: Vec<Finding> = link.map(|finding| finding.on(signed.event.id)).into_iter().collect();

@@ -7,12 +7,13 @@ use crate::finding::{Finding, Reach};
 use crate::rules::review::{Facts, ReviewContext, Settled, review};
 use crate::state::{Position, View, ViewError};
 use crate::value::EventId;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// Events of one ledger in the order recorded, with the state after the last of them.
 pub struct History<'a> {
     /// State after the last event.
-    pub view: &'a dyn View,
+    pub view: &'a (dyn View + Sync),
     /// The events at hand.
     pub events: Vec<(Position, &'a Event)>,
     /// Events that break a rule of admission.
@@ -61,10 +62,13 @@ impl History<'_> {
         matters: &BTreeSet<EventId>,
     ) -> Result<Reviewed, ViewError> {
         let Asked { trust, as_of, .. } = *asked;
-        let context = ReviewContext { facts, view: self.view, trust, as_of, cosigned: self.cosigned };
+        let (view, cosigned) = (self.view, self.cosigned);
+        let review = |event| review(event, &ReviewContext { facts, view, trust, as_of, cosigned });
         let mut reviewed = Reviewed::default();
-        for (_, event) in self.events.iter().filter(|(_, event)| matters.contains(&event.id)) {
-            for finding in review(event, &context)? {
+        let matter = self.events.par_iter().filter(|(_, event)| matters.contains(&event.id));
+        let found: Vec<_> = matter.map(|(_, event)| review(event)).collect();
+        for found in found {
+            for finding in found? {
                 let is_decided = self.is_complete || finding.code.reach() == Reach::Local;
                 if is_decided { reviewed.findings.push(finding) } else { reviewed.undecided.push(finding) }
             }

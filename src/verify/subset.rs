@@ -12,9 +12,9 @@
 //! In scope: form, links between neighbours, leaf hashes, signatures, admission, state. Not in scope: which events belong
 //! together (`bundle`), review ([`crate::rules`]), whom to trust.
 
-use super::replay::{Prepared, Raw, Signed, prepare};
+use super::replay::{Prepared, Raw, Signed, keys_in, prepare};
 use super::subset_view::SubsetView;
-use crate::event::{Body, Event};
+use crate::event::Event;
 use crate::finding::{Code, Finding, Reach};
 use crate::keyring::{Item, Keyring};
 use crate::rules::{Admission, admit};
@@ -57,11 +57,18 @@ pub struct Replayed {
 }
 
 impl Subset {
-    /// Reads entries, given with their indexes in ascending order.
+    /// Reads entries, given with their indexes in ascending order: of each item its index, bytes and disclosures.
     #[must_use]
-    pub fn read(ledger: LedgerId, entries: &[(u64, Raw<'_>)]) -> Self {
-        let entries = entries.par_iter().map(|(index, raw)| (*index, prepare(raw))).collect();
-        Self { ledger, entries }
+    pub fn read<'i, T: Sync>(
+        ledger: LedgerId,
+        items: &'i [T],
+        entry: impl Fn(&'i T) -> (u64, Vec<u8>, &'i [String]) + Sync,
+    ) -> Self {
+        let read = |item| {
+            let (index, entry, disclosures) = entry(item);
+            (index, prepare(&Raw { entry: &entry, disclosures }))
+        };
+        Self { ledger, entries: items.par_iter().map(read).collect() }
     }
 
     /// The events that could be read, each with its index.
@@ -69,10 +76,10 @@ impl Subset {
         self.entries.iter().filter_map(|(index, entry)| Some((*index, &entry.event.as_ref().ok()?.event)))
     }
 
-    /// When the events that could be read were recorded.
-    pub fn recorded(&self) -> impl Iterator<Item = (EventId, Time)> {
-        let read = self.entries.iter();
-        read.filter_map(|(_, entry)| Some((entry.event.as_ref().ok()?.event.id, entry.recorded_at?)))
+    /// The events that could be read, each with its index and when it was recorded.
+    pub fn into_events(self) -> impl Iterator<Item = (u64, Option<Time>, Event)> {
+        let read = self.entries.into_iter();
+        read.filter_map(|(index, entry)| Some((index, entry.recorded_at, entry.event.ok()?.event)))
     }
 
     /// What is wrong with single entries and between neighbours: form, disclosures, links.
@@ -121,12 +128,11 @@ impl Subset {
         problem.map(finding).into_iter().collect()
     }
 
-    /// Replays the entries.
+    /// Replays the entries, given the verdicts of [`Self::verify_signatures`].
     ///
     /// # Errors
     /// State could not be read, which memory never is.
-    pub fn replay(&self, scope: &Scope) -> Result<Replayed, ViewError> {
-        let verdicts = self.verify_signatures();
+    pub fn replay(&self, scope: &Scope, verdicts: &HashMap<u64, bool>) -> Result<Replayed, ViewError> {
         let mut done =
             Replayed { signatures: verdicts.values().filter(|good| **good).map(|_| 1).sum(), ..Replayed::default() };
         let mut after = None;
@@ -141,21 +147,15 @@ impl Subset {
         Ok(done)
     }
 
-    /// Verifies every signature in bulk. A key id is the digest of its key, so a key that fits the id is the key meant;
-    /// whose it is and whether it may sign, admission asks.
-    fn verify_signatures(&self) -> HashMap<u64, bool> {
+    /// Verifies every signature in bulk, by index. A key id is the digest of its key, so a key that fits the id is the key
+    /// meant; whose it is and whether it may sign, admission asks.
+    #[must_use]
+    pub fn verify_signatures(&self) -> HashMap<u64, bool> {
         let read = self.entries.iter();
         let signed: Vec<(u64, &Signed)> =
             read.filter_map(|(index, entry)| Some((*index, entry.event.as_deref().ok()?))).collect();
         let mut keys: HashMap<KeyId, PublicKey> = HashMap::new();
-        for (_, signed) in &signed {
-            let jwks = match &signed.event.payload.body {
-                Body::Party(party) => [Some(party.key), None],
-                Body::Key(key) => [key.key, key.recovery.as_ref().map(|recovery| recovery.key)],
-                _ => [None, None],
-            };
-            keys.extend(jwks.into_iter().flatten().map(|jwk| (jwk.id(), jwk.x)));
-        }
+        signed.iter().for_each(|(_, signed)| keys.extend(keys_in(&signed.event)));
         let (indexes, items): (Vec<u64>, Vec<Item<'_>>) = signed
             .iter()
             .filter_map(|(index, signed)| {

@@ -24,7 +24,7 @@ use crate::policy::trail::Trail;
 use crate::rules::evidence_level::Levels;
 use crate::rules::review::{Facts, ReviewContext, Settled};
 use crate::rules::trust::Trust;
-use crate::state::{Position, ViewError};
+use crate::state::{Position, View, ViewError};
 use crate::tlog::nodes::TreeHead;
 use crate::value::{Element, EventId, LedgerId, LotId, PartyId, Time};
 use std::collections::{BTreeSet, HashMap};
@@ -62,7 +62,7 @@ pub struct Evidence<'a> {
 /// # Errors
 /// State could not be read.
 pub fn trail(evidence: &Evidence<'_>) -> Result<Trail, ViewError> {
-    let view = UnionView(evidence.ledgers.iter().map(|ledger| ledger.history.view).collect());
+    let view = UnionView(evidence.ledgers.iter().map(|ledger| -> &dyn View { ledger.history.view }).collect());
     match evidence.ledgers.as_slice() {
         [one] => build(evidence, one.settled, &view),
         _ => build(evidence, &evidence.merged(&view)?, &view),
@@ -186,7 +186,8 @@ impl Evidence<'_> {
 }
 
 /// Whether what the event says counts from its recording on only: later, it was not known.
-pub(super) fn is_statement(event: &Event) -> bool {
+#[must_use]
+pub fn is_statement(event: &Event) -> bool {
     matches!(event.payload.body, Body::Assay(_) | Body::Correct(_))
 }
 

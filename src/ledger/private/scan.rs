@@ -5,10 +5,13 @@ use crate::ledger::disk::{Disk, DiskFile, read_full_at};
 use crate::ledger::layout::Layout;
 use crate::value::{Blake3, EventId};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many bytes are read at once.
+/// How many bytes are read at once, at most.
 const CHUNK: usize = 256 << 10;
+
+/// How many bytes are read first where one record is asked for; twice as many each time it goes on from there.
+const FIRST: usize = 4 << 10;
 
 /// Bytes of a record around its body: length and checksum.
 const FRAME: usize = 4 + 32;
@@ -17,13 +20,15 @@ const FRAME: usize = 4 + 32;
 pub struct DisclosureReader {
     disk: Arc<dyn Disk>,
     path: PathBuf,
+    /// Behind the record read last, for the one that follows it.
+    last: Mutex<Option<Scan>>,
 }
 
 impl DisclosureReader {
     /// Reads those of the ledger with this layout; it need not have any.
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>, layout: &Layout) -> Self {
-        Self { disk, path: layout.disclosures() }
+        Self { disk, path: layout.disclosures(), last: Mutex::new(None) }
     }
 
     /// The record that begins at an offset.
@@ -31,8 +36,20 @@ impl DisclosureReader {
     /// # Errors
     /// No whole and sound record begins there; the disk's.
     pub fn read(&self, offset: u64) -> Result<Record, PrivateError> {
+        let known = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let keep = |scan: Scan| *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(scan);
+        // What was read ahead may have been torn then: what does not read well is read again.
+        if let Some(mut scan) = known.filter(|scan| scan.offset == offset)
+            && let Some(Ok((_, record))) = scan.next()
+        {
+            keep(scan);
+            return Ok(record);
+        }
         let torn = || PrivateError::Torn { path: self.path.clone(), offset, found: 0 };
-        self.scan(offset)?.next().ok_or_else(torn)?.map(|(_, record)| record)
+        let mut scan = Scan { step: FIRST, ..self.scan(offset)? };
+        let record = scan.next().ok_or_else(torn)?.map(|(_, record)| record)?;
+        keep(scan);
+        Ok(record)
     }
 
     /// The records from an offset on, each with where it begins; ends after the first error.
@@ -47,7 +64,7 @@ impl DisclosureReader {
             Err(error) if error.is_absent() => None,
             Err(error) => return Err(error.into()),
         };
-        Ok(Scan { file, path: self.path.clone(), offset, buffer: Vec::new(), read: 0 })
+        Ok(Scan { file, path: self.path.clone(), offset, buffer: Vec::new(), read: 0, step: CHUNK })
     }
 
     /// All records of an event, found by a scan.
@@ -90,6 +107,8 @@ pub struct Scan {
     /// Bytes read ahead; those from `read` on begin at `offset`.
     buffer: Vec<u8>,
     read: usize,
+    /// How many bytes are read next.
+    step: usize,
 }
 
 impl Scan {
@@ -103,7 +122,8 @@ impl Scan {
         self.buffer.drain(..self.read);
         self.read = 0;
         let known = self.buffer.len();
-        self.buffer.resize(wanted.max(CHUNK), 0);
+        self.buffer.resize(wanted.max(self.step), 0);
+        self.step = (self.step * 2).min(CHUNK);
         let rest = self.buffer.get_mut(known..).unwrap_or_default();
         let count = read_full_at(&mut **file, self.offset + known as u64, rest)?;
         self.buffer.truncate(known + count);

@@ -1,0 +1,229 @@
+//! The two runs over the entries: replay, then review and hash tiles.
+//!
+//! Both go by parts of [`BLOCKS`] bundles, of which two are in memory: while one is taken in, the next is read and what
+//! needs no state of it is done on the other processors.
+
+use super::Auditing;
+use super::found::Found;
+use crate::envelope::{Disclosure, Jws, Typ, open};
+use crate::event::Event;
+use crate::finding::{Code, Finding};
+use crate::ledger::disk::{Disk, read_if_present};
+use crate::ledger::edge::{Edge, FullTile};
+use crate::ledger::error::LogError;
+use crate::ledger::files::Block;
+use crate::ledger::private::PrivateError;
+use crate::ledger::read::Reader;
+use crate::ledger::state_store::{Kept, Progress, StateError, event_of};
+use crate::rules::review::{Facts, ReviewContext, Settled, review};
+use crate::rules::trust::Trust;
+use crate::state::{Memory, ViewError};
+use crate::tlog::entry::EntryRef;
+use crate::tlog::tree::{Frontier, leaf_hash};
+use crate::value::{Sha256, Time};
+
+use crate::verify::replay::{Ahead, Checked, Entered, Raw, Replay};
+use crate::verify::trail::is_statement;
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// Bundles in a part: enough for all processors to share, few enough to hold.
+const BLOCKS: usize = 8;
+
+/// The two runs over the entries.
+pub(super) struct Pass<'a, 'p> {
+    pub(super) disk: &'a Arc<dyn Disk>,
+    pub(super) reader: &'a Reader,
+    pub(super) kept: &'a Kept<'a>,
+    pub(super) progress: &'a mut Progress<'p>,
+}
+
+/// What the first run gives.
+pub(super) struct First {
+    pub(super) memory: Memory,
+    pub(super) frontier: Frontier,
+    pub(super) facts: Facts,
+    pub(super) applied: u64,
+    pub(super) disclosed: u64,
+    pub(super) recorded_until: Option<Time>,
+}
+
+/// Consecutive entries with the disclosures kept for them.
+struct Part {
+    blocks: Vec<Block>,
+    disclosures: Vec<Vec<String>>,
+}
+
+impl Part {
+    /// Reads the next part; `None` at the end.
+    fn read(
+        blocks: &mut dyn Iterator<Item = Result<Block, LogError>>,
+        kept: &Kept<'_>,
+    ) -> Result<Option<Self>, StateError> {
+        let mut part = Self { blocks: Vec::new(), disclosures: Vec::new() };
+        for block in blocks.take(BLOCKS) {
+            let block = block?;
+            for (_, entry) in block.entries() {
+                let shown = event_of(entry).map_or(Ok(Vec::new()), |id| kept.disclosures(&id));
+                part.disclosures.push(shown.or_else(|error| match error {
+                    // What is damaged is not shown, and so withheld.
+                    PrivateError::Damaged { .. } => Ok(Vec::new()),
+                    error => Err(error),
+                })?);
+            }
+            part.blocks.push(block);
+        }
+        Ok(Some(part).filter(|part| !part.blocks.is_empty()))
+    }
+
+    fn raw(&self) -> Vec<Raw<'_>> {
+        let entries = self.blocks.iter().flat_map(Block::entries).zip(&self.disclosures);
+        entries.map(|((_, entry), disclosures)| Raw { entry, disclosures }).collect()
+    }
+}
+
+/// A part whose signatures are verified.
+struct PartChecked {
+    entries: Vec<Checked>,
+    disclosed: u64,
+}
+
+impl PartChecked {
+    fn read(
+        blocks: &mut dyn Iterator<Item = Result<Block, LogError>>,
+        kept: &Kept<'_>,
+        ahead: &mut Ahead,
+    ) -> Result<Option<Self>, StateError> {
+        let Some(part) = Part::read(blocks, kept)? else { return Ok(None) };
+        let disclosed = part.disclosures.iter().filter(|shown| !shown.is_empty()).count() as u64;
+        Ok(Some(Self { entries: ahead.check(&part.raw()), disclosed }))
+    }
+}
+
+/// What the first run has come to.
+struct Fold<'a> {
+    replay: Replay<Memory>,
+    facts: Facts,
+    as_of: Time,
+    applied: u64,
+    disclosed: u64,
+    found: &'a mut Found,
+}
+
+impl Fold<'_> {
+    fn take_in(&mut self, part: PartChecked) -> Result<(), ViewError> {
+        let Self { replay, facts, as_of, applied, disclosed, found } = self;
+        *disclosed += part.disclosed;
+        replay.enter_all(part.entries, &mut |entered: Entered| {
+            if let Some(event) = entered.event.filter(|_| !entered.findings.iter().any(Finding::blocks)) {
+                // As in a bundle: what was said after the moment of judgement is not known.
+                if entered.at.recorded_at <= *as_of || !is_statement(&event) {
+                    facts.observe(&event, &entered.at);
+                }
+                *applied += 1;
+                if entered.findings.iter().any(Finding::is_refusal) {
+                    facts.mark_breached(event.id);
+                }
+            }
+            entered.findings.into_iter().for_each(|finding| found.add(finding));
+            Ok(())
+        })
+    }
+}
+
+impl Pass<'_, '_> {
+    /// First run: everything that admission asks.
+    pub(super) fn replay(&mut self, as_of: Time, found: &mut Found) -> Result<First, StateError> {
+        let replay = Replay::new(self.reader.identity().ledger());
+        let mut fold = Fold { replay, facts: Facts::default(), as_of, applied: 0, disclosed: 0, found };
+        let (size, kept, mut ahead) = (self.reader.size(), self.kept, Ahead::default());
+        let mut blocks = self.reader.blocks(0..size);
+        let mut next = PartChecked::read(&mut blocks, kept, &mut ahead)?;
+        while let Some(part) = next {
+            let (taken, read) = rayon::join(|| fold.take_in(part), || PartChecked::read(&mut blocks, kept, &mut ahead));
+            taken?;
+            next = read?;
+            (self.progress)(fold.replay.frontier().size(), size * 2);
+        }
+        let (frontier, recorded_until) = (fold.replay.frontier().clone(), fold.replay.last_time());
+        let Fold { replay, facts, applied, disclosed, .. } = fold;
+        Ok(First { memory: replay.into_view(), frontier, facts, applied, disclosed, recorded_until })
+    }
+
+    /// Second run: review, and every hash tile compared with the one that follows; says how many there are.
+    pub(super) fn review(
+        &mut self,
+        facts: Facts,
+        memory: &Memory,
+        auditing: &Auditing<'_>,
+        found: &mut Found,
+    ) -> Result<u64, StateError> {
+        let settled = facts.settle(memory, auditing.trust, auditing.as_of)?;
+        let reviewing = Reviewing { settled: &settled, memory, trust: auditing.trust, as_of: auditing.as_of };
+        let (size, kept) = (self.reader.size(), self.kept);
+        let mut blocks = self.reader.blocks(0..size);
+        let (mut edge, mut full, mut tiles, mut differing) = (Edge::default(), Vec::new(), 0, Vec::new());
+        let mut next = Part::read(&mut blocks, kept)?;
+        while let Some(part) = next {
+            let (reviewed, read) = rayon::join(|| reviewing.part(&part), || Part::read(&mut blocks, kept));
+            for one in reviewed {
+                let (leaf, findings) = one?;
+                edge.append(leaf, &mut full);
+                findings.into_iter().for_each(|finding| found.add(finding));
+            }
+            for tile in full.drain(..) {
+                tiles += u64::from(self.is_as_stored(&tile, &mut differing));
+            }
+            next = read?;
+            (self.progress)(size + edge.size(), size * 2);
+        }
+        for tile in edge.upper_partials() {
+            tiles += u64::from(self.is_as_stored(&tile, &mut differing));
+        }
+        differing.into_iter().for_each(|finding| found.add(finding));
+        Ok(tiles)
+    }
+
+    /// Whether the hash tile on disk is this one; a tile that is missing is derived anew by the next writer.
+    fn is_as_stored(&self, (tile, bytes): &FullTile, differing: &mut Vec<Finding>) -> bool {
+        let path = self.reader.layout().tile(tile);
+        match read_if_present(&**self.disk, &path, bytes.len() as u64 + 1) {
+            Ok(Some(stored)) if stored == *bytes => true,
+            Ok(Some(_)) | Err(_) => {
+                let expected = "the hash tile that follows from the entries";
+                differing.push(Finding::new(Code::NotInTree, expected, "another one").at(path.display()));
+                false
+            }
+            Ok(None) => false,
+        }
+    }
+}
+
+/// What review reads, shared by all processors.
+struct Reviewing<'a> {
+    settled: &'a Settled,
+    memory: &'a Memory,
+    trust: &'a Trust,
+    as_of: Time,
+}
+
+impl Reviewing<'_> {
+    /// Leaf hash and findings of each entry.
+    fn part(&self, part: &Part) -> Vec<Result<(Sha256, Vec<Finding>), ViewError>> {
+        let Self { settled: facts, memory, trust, as_of } = *self;
+        let one = |raw: &Raw<'_>| {
+            let context = ReviewContext { facts, view: memory, trust, as_of, cosigned: 0 };
+            let findings = read_event(raw).map_or(Ok(Vec::new()), |event| review(&event, &context))?;
+            Ok((leaf_hash(raw.entry), findings))
+        };
+        part.raw().par_iter().map(one).collect()
+    }
+}
+
+/// The event of an entry that was read before; what could not be read then is passed over.
+fn read_event(raw: &Raw<'_>) -> Option<Event> {
+    let entry = EntryRef::parse(raw.entry).ok()?;
+    let jws = Jws::parse(entry.jwt, Typ::Event).ok()?;
+    let shown: Option<Vec<Disclosure>> = raw.disclosures.iter().map(|text| Disclosure::parse(text).ok()).collect();
+    shown.and_then(|shown| open(&jws, &shown).ok()).or_else(|| open(&jws, &[]).ok())
+}
