@@ -345,7 +345,7 @@ fn too_many_lots_or_bytes_for_an_entry_are_refused_with_the_counts_and_the_way_o
     refused(
         &world,
         &["record", "--file", &file],
-        2,
+        4,
         &["step 9", "at most 65535 bytes, found", "hint:", "`oretrail split`"],
     );
 }

@@ -292,6 +292,10 @@ pub(crate) fn from_any(error: Box<dyn Error + Send + Sync>, place: &str) -> Fail
         Ok(error) => return placed(place, (*error).into()),
         Err(error) => error,
     };
+    let error = match error.downcast::<DiskError>() {
+        Ok(error) => return placed(place, (*error).into()),
+        Err(error) => error,
+    };
     match error.downcast::<Failure>() {
         Ok(failure) => *failure,
         Err(error) => placed(place, Failure::new(Kind::Internal, error)),
