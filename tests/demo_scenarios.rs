@@ -1,5 +1,5 @@
 //! Every scenario that comes with the program, played by `oretrail demo`: the buyer's questions come to what its file says.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use assert_cmd::Command;
 use oretrail::event::Verdict;

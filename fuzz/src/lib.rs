@@ -8,8 +8,11 @@ mod reading;
 pub use model::agreement;
 pub use reading::{batch, bundle, checkpoint, disclosure, entry, envelope, event, policy, tlog_proof, trust};
 
+/// A target: its name, and what it does with bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// The targets by name, as the tests call them.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub const TARGETS: [Target; 11] = [
     ("event", event),
     ("envelope", envelope),
     ("disclosure", disclosure),

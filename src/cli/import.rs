@@ -213,7 +213,7 @@ impl Taking<'_> {
         let is_open = |lot: &LotId| !answered.iter().any(|(other, _)| other == lot);
         let lines = body.lots.iter().filter(|line| is_open(&line.lot));
         let lots: Vec<TakenLot> = lines.filter_map(|line| self.lot(line.lot, Some(line.outcome))).collect();
-        Ok((!lots.is_empty()).then(|| Taken {
+        Ok((!lots.is_empty()).then_some(Taken {
             kind: TakenKind::Receive,
             event: event.id,
             ledger: self.own,

@@ -106,9 +106,9 @@ fn press(chunk: Vec<Judged<Sheet>>, keyring: &Keyring) -> Pressed {
         let event = match event {
             Sheet::Own(unsigned, key) => {
                 let public = PublicKey::from(&*key);
-                Proof::Made(unsigned.sign(&key).map_err(|cause| Box::new(Spoilt { at, cause }))?, public)
+                Proof::Made(Box::new(unsigned.sign(&key).map_err(|cause| Box::new(Spoilt { at, cause }))?), public)
             }
-            Sheet::Foreign(signed) => Proof::Verified(signed),
+            Sheet::Foreign(signed) => Proof::Verified(Box::new(signed)),
         };
         made.push(Judged { at, event, findings, delta });
     }
@@ -121,7 +121,7 @@ fn press(chunk: Vec<Judged<Sheet>>, keyring: &Keyring) -> Pressed {
                 let is_valid = verdicts.next().unwrap_or(false);
                 made.verified(is_valid).map_err(|cause| Box::new(Spoilt { at, cause }))?
             }
-            Proof::Verified(signed) => signed,
+            Proof::Verified(signed) => *signed,
         };
         pressed.push(Judged { at, event, findings, delta });
     }
@@ -129,8 +129,8 @@ fn press(chunk: Vec<Judged<Sheet>>, keyring: &Keyring) -> Pressed {
 }
 
 enum Proof {
-    Made(Made, PublicKey),
-    Verified(Signed),
+    Made(Box<Made>, PublicKey),
+    Verified(Box<Signed>),
 }
 
 impl Proof {
