@@ -32,6 +32,7 @@
 
 mod check;
 mod checks;
+mod claims;
 mod closure;
 mod foreign;
 mod imports;
@@ -47,6 +48,7 @@ mod withhold;
 mod write;
 
 pub use crate::verify::judge::Asked;
+pub use claims::ClaimsAsked;
 pub use leaf_tree::{LeafTree, Leaves, ProveLeaves, no_leaf};
 pub use manifest::{Counted, Manifest, ManifestCheckpoint, ManifestError, ManifestStatement, SignManifestError};
 pub use read::UnverifiedBundle;

@@ -92,7 +92,7 @@ impl VerifiedBundle {
         Some(Position { ledger: *ledger, index: *index, recorded_at })
     }
 
-    fn evidence<'a>(&'a self, report: &'a Report) -> Evidence<'a> {
+    pub(super) fn evidence<'a>(&'a self, report: &'a Report) -> Evidence<'a> {
         let settled = self.checked.ledgers.iter().zip(&self.settled);
         let ledger = |((seen, replayed), (cosigned, settled)): (&'a (LedgerSeen, Replayed), &'a (u64, Settled))| {
             LedgerEvidence {
@@ -105,6 +105,10 @@ impl VerifiedBundle {
         };
         let ledgers = settled.map(ledger).collect();
         Evidence { report, lineage: &self.lineage, ledgers, trust: &self.trust, as_of: self.as_of }
+    }
+
+    pub(super) const fn checked(&self) -> &Checked {
+        &self.checked
     }
 
     /// State of a ledger after the entries at hand.
@@ -203,6 +207,8 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
         },
         status: Status::default(),
         verdicts: Vec::new(),
+        claims: Vec::new(),
+        specs: Vec::new(),
         checks: Vec::new(),
     })
 }

@@ -22,6 +22,7 @@ mod audit;
 mod blend;
 mod choice;
 mod claim;
+mod claims;
 mod clock;
 mod completions;
 mod context;
@@ -63,6 +64,7 @@ mod schema;
 mod show;
 mod show_things;
 mod source;
+mod spec;
 mod split;
 mod title;
 mod trace;
@@ -135,6 +137,7 @@ enum Verb {
     Export(export::Export),
     Verify(verify::Verify),
     Policy(policy::Policy),
+    Spec(spec::Spec),
     Audit(audit::Audit),
     Publish(publish::Publish),
     Explain(explain::Explain),
@@ -175,6 +178,7 @@ impl Verb {
             Self::Export(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),
             Self::Policy(verb) => verb.run(context),
+            Self::Spec(verb) => verb.run(context),
             Self::Audit(verb) => verb.run(context),
             Self::Publish(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),

@@ -188,23 +188,3 @@ pub(crate) const REPORT: Notation = Notation {
     ],
     analytes: None,
 };
-
-/// The members of a claim beside its type.
-pub(crate) const CLAIM: Notation = Notation {
-    what: "a claim",
-    keys: &[
-        ("element", Text(&["element"])),
-        ("countries", List(&["countries"])),
-        ("min-share", Text(&["min_share"])),
-        ("stage", Text(&["stage"])),
-        ("process", Text(&["process"])),
-        ("facility", Text(&["facility"])),
-        ("kind", Text(&["kind"])),
-        ("at-least", Text(&["at_least"])),
-        ("spec", Text(&["spec"])),
-        ("policy", Text(&["policy"])),
-        ("digest", Text(&["digest"])),
-        ("delivery", Text(&["delivery"])),
-    ],
-    analytes: None,
-};

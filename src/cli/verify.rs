@@ -1,6 +1,7 @@
 //! `verify`: a lineage file, offline: who holds the lot, and what is confirmed, contradicted or unproven.
 
 use super::archive::Archive;
+use super::claims::Claims;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::export;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 Examples:
   oretrail verify magnets.lineage.json --trust trust.toml --recipient 'Harrier Defence'
   oretrail verify magnets-26-07 --trust trust.toml
+  oretrail verify magnets.lineage.json --trust trust.toml --claim 'origin Nd US,AU >= 0.9' --spec magnet-n42sh
 
 Exit codes: 0 all confirmed or exempt, 1 something is contradicted or broken, 3 something is unproven.")]
 pub(crate) struct Verify {
@@ -36,6 +38,8 @@ pub(crate) struct Verify {
     /// Judge with the knowledge of this day, as 2026-11-03; by default now
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
+    #[command(flatten)]
+    claims: Claims,
     /// Say everything: all reasons, notes and checks
     #[arg(short, long)]
     verbose: bool,
@@ -50,7 +54,9 @@ impl Verify {
         let bundle = read_bundle(&self.subject, &bytes)?;
         let names: Names = bundle.events().iter().collect();
         let recipient = self.recipient.as_deref().map(|wanted| find_party(&bundle, wanted)).transpose()?;
-        let verification = bundle.verify(&Asked { trust: &trust, as_of, recipient })?;
+        let asked_claims = self.claims.read(&bundle, &[])?;
+        let mut verification = bundle.verify(&Asked { trust: &trust, as_of, recipient })?;
+        asked_claims.answer(&mut verification, &[])?;
         let done = say(context, &verification, &names, detail)?;
         if self.trust.is_none() {
             context.output.hint("nobody is trusted without a trust file: say whom with `--trust FILE`");

@@ -7,6 +7,7 @@
 use crate::bundle::{BUNDLE_VERSION, BundleFile, Manifest};
 use crate::event::{Kind, schema};
 use crate::policy::pack::PackFile;
+use crate::policy::spec::SpecFile;
 use crate::rules::trust::Trust;
 use crate::verify::report::{REPORT_VERSION, Report};
 use serde_json::Value;
@@ -21,6 +22,7 @@ const OTHERS: &[Named] = &[
     ("manifest", || versioned::<Manifest>("manifest of a lineage bundle, payload", BUNDLE_VERSION)),
     ("batch", super::batch::schema),
     ("policy", || schema::of_file::<PackFile>("policy pack, version 0")),
+    ("spec", || schema::of_file::<SpecFile>("specification file, version 0")),
     ("trust", || schema::of_file::<Trust>("trust file, version 0")),
     ("report", || versioned::<Report>("verification report", REPORT_VERSION)),
 ];

@@ -4,11 +4,13 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | [`claims`] | answers to claims and specifications |
 //! | [`mod@format`] | masses, counts |
 //! | [`names`] | what people call parties, places, lots and events |
 //! | [`tree`] | the lineage of a lot, as a tree with places, masses and dates |
 //! | [`verdict`] | a verification report |
 
+pub mod claims;
 pub mod format;
 pub mod names;
 pub mod style;

@@ -23,6 +23,7 @@ pub fn text(report: &Report, names: &Names, detail: Detail) -> String {
     let mut out = Writer { text: String::new(), names, detail };
     out.subject(&report.subject);
     out.provenance(report);
+    out.text.push_str(&super::claims::text(&report.claims, &report.specs, names, detail));
     for answer in &report.verdicts {
         out.answer(answer);
     }

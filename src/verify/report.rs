@@ -6,6 +6,7 @@
 
 use crate::event::{Form, Verdict};
 use crate::finding::{Code, Family, Finding, Reason, Severity};
+use crate::policy::spec::SpecAnswer;
 use crate::value::closed_enum::closed_enum;
 use crate::value::{Blake3, EventId, FacilityId, LedgerId, LotId, PartyId, Sha256, Time};
 use schemars::JsonSchema;
@@ -170,6 +171,32 @@ pub struct Answer {
     pub needed: Vec<String>,
 }
 
+/// The answer to a claim about the lot, or about one that it was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimAnswer {
+    /// The claim in its one-line form.
+    pub claim: String,
+    /// The lot that it is about.
+    pub lot: LotId,
+    /// The event that makes it; absent where the verifier asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventId>,
+    /// Who makes it; absent where the verifier asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PartyId>,
+    /// Whether it counts for the overall verdict: what the verifier asks does; of what is on record, what is contradicted
+    /// and was claimed by somebody who made, held or moved the lot.
+    pub counts: bool,
+    /// The answer.
+    pub verdict: Verdict,
+    /// Why.
+    pub why: Vec<Reason>,
+    /// What would prove it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needed: Vec<String>,
+}
+
 /// One check, done or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -210,6 +237,12 @@ pub struct Report {
     pub status: Status,
     /// Fourth axis.
     pub verdicts: Vec<Answer>,
+    /// Fourth axis: claims, those asked about first, then those on record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimAnswer>,
+    /// Fourth axis: specifications asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub specs: Vec<SpecAnswer>,
     /// What was checked and what was not.
     pub checks: Vec<Check>,
 }
@@ -224,7 +257,9 @@ impl Report {
     /// All answers as one verdict; unproven where nothing was asked.
     #[must_use]
     pub fn overall(&self) -> Verdict {
-        combine(self.verdicts.iter().map(|answer| answer.verdict))
+        let claims = self.claims.iter().filter(|claim| claim.counts).map(|claim| claim.verdict);
+        let specs = self.specs.iter().map(|spec| spec.verdict);
+        combine(self.verdicts.iter().map(|answer| answer.verdict).chain(claims).chain(specs))
     }
 
     /// Every finding of the first three axes; what is undecided is not among them.

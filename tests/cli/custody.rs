@@ -184,7 +184,7 @@ fn statements_are_made_about_a_lot() {
         "--issued",
         "2026-02-28",
     ]);
-    world.ok(&["claim", "conc-1", "origin", "element=Nd", "countries=US", "min-share=1", "--by", MINE]);
+    world.ok(&["claim", "conc-1", "origin Nd US >= 1", "--by", MINE]);
     world.ok(&["claim", "conc-1", "accredited-chain", "--by", MINE]);
     let attached = world.json(&[
         "attach",

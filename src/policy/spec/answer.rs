@@ -1,8 +1,9 @@
 //! What checking a lineage by a specification comes to, as a value.
 
-use super::DecisionRule;
+use super::{DecisionRule, Spec};
 use crate::event::{AssayStatus, Method, Verdict};
 use crate::finding::Reason;
+use crate::policy::weigh::Decision;
 use crate::value::{Blake3, EventId, LotId, PartyId, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,4 +100,22 @@ pub struct SpecAnswer {
     /// What would prove it, apart from the lots.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needed: Vec<String>,
+}
+
+impl SpecAnswer {
+    /// The answer where no lot can be looked at.
+    #[must_use]
+    pub fn undecided(spec: &Spec, decision: Decision) -> Self {
+        let Decision { verdict, why, needed } = decision;
+        Self {
+            spec: spec.reference(),
+            title: spec.file.title.to_string(),
+            source: spec.file.source.to_string(),
+            decision_rule: spec.file.decision_rule,
+            verdict,
+            lots: Vec::new(),
+            why,
+            needed,
+        }
+    }
 }

@@ -31,22 +31,14 @@ pub fn check(spec: &Spec, trail: &Trail) -> SpecAnswer {
     let applies = hand_offs.keys().copied().filter(|lot| applies_to(spec, trail, *lot));
     let lots: Vec<SpecLot> =
         applies.filter_map(|lot| one_lot(spec, trail, lot, hand_offs.get(&lot).cloned().unwrap_or_default())).collect();
-    let Decision { verdict, why, needed } = if lots.is_empty() {
+    let foundations = if lots.is_empty() {
         Decision::not_applicable("no lot that was handed on has the form and elements that the specification is about")
     } else {
         Weighed::of(trail).decide(Vec::new)
     };
-    let verdict = Verdict::worst(lots.iter().map(|lot| lot.verdict).chain([verdict])).unwrap_or(verdict);
-    SpecAnswer {
-        spec: spec.reference(),
-        title: spec.file.title.to_string(),
-        source: spec.file.source.to_string(),
-        decision_rule: spec.file.decision_rule,
-        verdict,
-        lots,
-        why,
-        needed,
-    }
+    let answer = SpecAnswer::undecided(spec, foundations);
+    let verdicts = lots.iter().map(|lot| lot.verdict).chain([answer.verdict]);
+    SpecAnswer { verdict: Verdict::worst(verdicts).unwrap_or(answer.verdict), lots, ..answer }
 }
 
 /// Whether the subject alone meets the specification.
