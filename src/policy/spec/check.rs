@@ -85,7 +85,8 @@ fn applies_to(spec: &Spec, trail: &Trail, lot: usize) -> bool {
     let amount = |element| lot.amounts.iter().find(|amount: &&Amount| amount.element == element);
     let is_outweighed = |by: &Amount| {
         let most = |element| amount(element).and_then(|own| own.most);
-        file.elements.iter().any(|own| most(*own).is_some_and(|most| by.least > most))
+        let own = file.elements.iter().filter(|own| own.is_rare_earth());
+        own.into_iter().any(|own| most(*own).is_some_and(|most| by.least > most))
     };
     let others = lot.amounts.iter().filter(|one| one.element.is_rare_earth() && !file.elements.contains(&one.element));
     file.forms.contains(&lot.form)

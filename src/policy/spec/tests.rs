@@ -60,8 +60,9 @@ fn oxide(assays: Vec<TrailAssay>) -> Trail {
 
 fn magnet(assays: Vec<TrailAssay>) -> Trail {
     let mut story = Story::new();
-    let feed = story.mine("US", Form::Ore, &[("Nd", 30), ("Fe", 66), ("B", 1)]);
-    let magnet = story.process("EE", &[Process::Sinter], &[feed], Form::Magnet, &[("Nd", 30), ("Fe", 66), ("B", 1)]);
+    let feed = story.mine("US", Form::Ore, &[("Nd", 25), ("Pr", 5), ("Fe", 66), ("B", 1)]);
+    let holds = [("Nd", 25), ("Pr", 5), ("Fe", 66), ("B", 1)];
+    let magnet = story.process("EE", &[Process::Sinter], &[feed], Form::Magnet, &holds);
     story.lots[magnet].assays = assays;
     story.trail(magnet)
 }
