@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod batch;
+mod claims;
 mod cosigning;
 mod custody;
 mod evidence;
