@@ -22,6 +22,9 @@
 mod flows;
 mod share;
 
+#[cfg(test)]
+mod tests;
+
 pub use flows::{Flows, Passage, Weights};
 
 use crate::value::Element;

@@ -40,8 +40,8 @@ pub struct Flows {
     pub passages: Vec<Passage>,
     /// What the subject holds of each element, in the order of [`Element`].
     pub totals: Vec<(Element, Interval)>,
-    /// Weights of passages by element and number of the passage. A passage with one input that may hold the element, and
-    /// without gain, needs none; nor does one that only moves a lot.
+    /// Weights of passages by element and number of the passage. A passage with one input that may hold some of the element,
+    /// and without gain, needs none; nor does one that only moves a lot.
     pub weights: HashMap<(Element, usize), Weights>,
     /// By number of the lot: elements that it may hold by what is stated or shown.
     pub holds: Vec<Vec<Element>>,

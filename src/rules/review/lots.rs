@@ -181,6 +181,12 @@ impl LotFact {
         self.elements.contains(&element)
     }
 
+    /// Whether an assay that counts says something of an element.
+    pub(super) fn is_assayed(&self, element: Element) -> bool {
+        let counting = self.assays.iter().filter(|assay| assay.counts && !assay.superseded);
+        counting.into_iter().any(|assay| find(&assay.shares, element).is_some())
+    }
+
     /// Whether anything is known of the composition.
     pub(super) fn is_analysed(&self) -> bool {
         !self.stated.is_empty() || self.assays.iter().any(|assay| assay.counts && !assay.superseded)

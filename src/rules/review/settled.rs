@@ -168,14 +168,14 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Gives outputs without composition that of the inputs, where the step keeps it.
+    /// Gives outputs without composition that of the inputs, where the step keeps it; what an assay says stands.
     fn derive(&mut self, step: &Step) {
         let lots = &self.settled.facts.lots;
         let parts = matches!(step.kind, StepKind::Split | StepKind::Division);
         let keeps = parts
             || step.kind == StepKind::Blend
             || (step.kind == StepKind::Transform && Operation::of(&step.processes).keeps_composition());
-        let bare = |id: &&LotId| lots.get(*id).is_some_and(|lot| !lot.is_analysed());
+        let bare = |id: &&LotId| lots.get(*id).is_some_and(|lot| lot.stated.is_empty());
         let outputs: Vec<LotId> = if keeps { step.outputs.iter().filter(bare).copied().collect() } else { Vec::new() };
         let mean = if outputs.is_empty() { Vec::new() } else { mean(&self.settled.facts, &step.inputs) };
         let hidden: Vec<Element> = if outputs.is_empty() {
@@ -186,7 +186,7 @@ impl Sweep<'_> {
         let by_other = parts && step.inputs.iter().any(|id| lots.get(id).is_some_and(|lot| lot.assayed_by_other));
         for id in outputs {
             if let Some(lot) = self.settled.facts.lots.get_mut(&id) {
-                lot.stated.clone_from(&mean);
+                lot.stated = mean.iter().filter(|share| !lot.is_assayed(share.element)).copied().collect();
                 lot.derived = true;
                 lot.derived_hidden.clone_from(&hidden);
             }

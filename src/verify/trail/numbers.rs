@@ -79,7 +79,7 @@ impl Builder<'_> {
             let weights: Vec<Option<Interval>> = inputs.iter().map(weight).collect();
             let holds = |lot: usize| flows.holds.get(lot).is_some_and(|held| held.contains(&element));
             let is_plain = match (inputs, weights.as_slice()) {
-                ([(lot, _)], [weight]) => weight.is_some() == holds(*lot),
+                ([(lot, _)], [weight]) => weight.map(|held| held.most > 0) == holds(*lot).then_some(true),
                 _ => false,
             };
             if found.gain.is_some() || !is_plain {

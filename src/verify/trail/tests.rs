@@ -1,3 +1,5 @@
+mod random;
+
 use crate::bundle::{Asked, BundleFile, Export, ProveLeaves, UnverifiedBundle, Verification, Withhold, write};
 use crate::event::{Kind, Process, Scheme};
 use crate::lineage::provenance::{Pass, Source};
