@@ -51,6 +51,7 @@ mod party;
 mod passphrase;
 mod policy;
 mod progress;
+mod provenance;
 mod publish;
 mod random;
 mod receive;
@@ -134,6 +135,7 @@ enum Verb {
     Lots(lots::Lots),
     Show(show::Show),
     Trace(trace::Trace),
+    Provenance(provenance::Provenance),
     Export(export::Export),
     Verify(verify::Verify),
     Policy(policy::Policy),
@@ -175,6 +177,7 @@ impl Verb {
             Self::Lots(verb) => verb.run(context),
             Self::Show(verb) => verb.run(context),
             Self::Trace(verb) => verb.run(context),
+            Self::Provenance(verb) => verb.run(context),
             Self::Export(verb) => verb.run(context),
             Self::Verify(verb) => verb.run(context),
             Self::Policy(verb) => verb.run(context),

@@ -52,6 +52,11 @@ impl Output {
         self.json
     }
 
+    /// How many characters fit in a line of the terminal; where there is none, any number.
+    pub(crate) fn width(&self) -> usize {
+        Table::new().width().map_or(usize::MAX, usize::from)
+    }
+
     /// Prints a part of the result; a line feed is added where it lacks one.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         let mut out = anstream::stdout().lock();

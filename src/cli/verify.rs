@@ -49,7 +49,7 @@ impl Verify {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
         let as_of = self.as_of.map_or_else(|| context.now(), |date| Ok(date.end()))?;
         let trust = self.trust.as_deref().map_or_else(|| Ok(Trust::nobody()), read_trust)?;
-        let bytes = self.bundle(context)?;
+        let bytes = bundle_bytes(context, &self.subject)?;
         let detail = if self.verbose { Detail::Full } else { Detail::Brief };
         let bundle = read_bundle(&self.subject, &bytes)?;
         let names: Names = bundle.events().iter().collect();
@@ -63,30 +63,30 @@ impl Verify {
         }
         Ok(done)
     }
+}
 
-    /// The bytes of the file, or of the bundle of a lot of the ledger.
-    fn bundle(&self, context: &mut Context) -> Result<Vec<u8>, Failure> {
-        let path = Path::new(&self.subject);
-        if path.is_file() {
-            return Ok(read_whole(&RealDisk, path, crate::bundle::MAX_BUNDLE_BYTES as u64)?);
-        }
-        if looks_like_a_file(&self.subject) {
-            return Err(Failure::usage(format_args!("expected a lineage file, found no file {}", self.subject)));
-        }
-        let archive = Archive::open(context)?;
-        let lot = archive.lot_id(&self.subject)?;
-        drop(archive);
-        let job = export::Job {
-            lot,
-            by: None,
-            key: None,
-            recipient: None,
-            withhold: Withhold::default(),
-            holes: Vec::new(),
-            since: Vec::new(),
-        };
-        Ok(export::bundle(context, &job)?.into_bytes())
+/// The bytes of the file, or of the bundle of a lot of the ledger.
+pub(crate) fn bundle_bytes(context: &mut Context, subject: &str) -> Result<Vec<u8>, Failure> {
+    let path = Path::new(subject);
+    if path.is_file() {
+        return Ok(read_whole(&RealDisk, path, crate::bundle::MAX_BUNDLE_BYTES as u64)?);
     }
+    if looks_like_a_file(subject) {
+        return Err(Failure::usage(format_args!("expected a lineage file, found no file {}", subject)));
+    }
+    let archive = Archive::open(context)?;
+    let lot = archive.lot_id(subject)?;
+    drop(archive);
+    let job = export::Job {
+        lot,
+        by: None,
+        key: None,
+        recipient: None,
+        withhold: Withhold::default(),
+        holes: Vec::new(),
+        since: Vec::new(),
+    };
+    Ok(export::bundle(context, &job)?.into_bytes())
 }
 
 fn looks_like_a_file(subject: &str) -> bool {

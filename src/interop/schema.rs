@@ -7,6 +7,7 @@
 use crate::bundle::{BUNDLE_VERSION, BundleFile, Manifest};
 use crate::event::{Kind, schema};
 use crate::policy::pack::PackFile;
+use crate::policy::provenance::{PROVENANCE_VERSION, ProvenanceReport};
 use crate::policy::spec::SpecFile;
 use crate::rules::trust::Trust;
 use crate::verify::report::{REPORT_VERSION, Report};
@@ -24,6 +25,7 @@ const OTHERS: &[Named] = &[
     ("policy", || schema::of_file::<PackFile>("policy pack, version 0")),
     ("spec", || schema::of_file::<SpecFile>("specification file, version 0")),
     ("trust", || schema::of_file::<Trust>("trust file, version 0")),
+    ("provenance", || versioned::<ProvenanceReport>("provenance of a lot", PROVENANCE_VERSION)),
     ("report", || versioned::<Report>("verification report", REPORT_VERSION)),
 ];
 

@@ -13,7 +13,9 @@ pub mod exception;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod located;
+pub mod origin;
 pub mod pack;
+pub mod provenance;
 pub mod spec;
 pub mod summary;
 pub mod trail;

@@ -283,3 +283,6 @@ pub const fn time_level(index: u64, cosigned: u64, pinned: u64) -> TimeLevel {
         TimeLevel::Declared
     }
 }
+
+#[cfg(test)]
+mod tests;

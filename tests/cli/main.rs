@@ -11,6 +11,7 @@ mod help;
 mod keys;
 mod limits;
 mod policies;
+mod provenance;
 mod reading;
 mod reference;
 mod refused;

@@ -190,7 +190,8 @@ fn up_to(net: Option<Mass>) -> Interval {
 impl LotFact {
     /// What the lot holds at a net dry mass.
     pub(super) fn held(&self, element: Element, net: Option<Mass>) -> Option<Held> {
-        let share = self.share(element).filter(|share| share.assayed || !self.derived || self.lists(element));
+        let is_own = !self.derived || self.lists(element) || self.is_assayed(element);
+        let share = self.share(element).filter(|_| is_own);
         if share.is_none() && !self.lists(element) {
             return None;
         }
