@@ -50,8 +50,7 @@ impl Made {
         let inputs = inputs.iter().map(|lot| Head { lot: *lot, after: lot.event }).collect();
         let (facility, processes, outputs) = (self.facility, vec![Process::Melt], vec![lot(kg)]);
         let (targets, gain_reason, losses, batch, hidden) = (Vec::new(), None, None, None, Vec::new());
-        let body =
-            Transform { facility, processes, inputs, outputs, targets, gain_reason, losses, batch, hidden };
+        let body = Transform { facility, processes, inputs, outputs, targets, gain_reason, losses, batch, hidden };
         LotId::new(self.record(body), 0)
     }
 }
@@ -138,8 +137,7 @@ pub fn measure(count: usize) {
         let settled = measured("  settle (part of any verification)", size, || history().settle(&asked).unwrap());
         let report = blank(subject);
         let (operator, heads) = (None, Vec::new());
-        let ledger =
-            LedgerEvidence { ledger: made.ledger, operator, heads, history: history(), settled: &settled };
+        let ledger = LedgerEvidence { ledger: made.ledger, operator, heads, history: history(), settled: &settled };
         let (lineage, ledgers, as_of) = (&lineage, vec![ledger], Time::MAX);
         let evidence = Evidence { report: &report, lineage, ledgers, trust: &trust, as_of };
         let trail = measured("  trail with provenance", size, || trail(&evidence).unwrap());

@@ -107,6 +107,10 @@ impl VerifiedBundle {
         Evidence { report, lineage: &self.lineage, ledgers, trust: &self.trust, as_of: self.as_of }
     }
 
+    pub(super) const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
     pub(super) const fn checked(&self) -> &Checked {
         &self.checked
     }
@@ -209,6 +213,7 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
         verdicts: Vec::new(),
         claims: Vec::new(),
         specs: Vec::new(),
+        policies: Vec::new(),
         checks: Vec::new(),
     })
 }

@@ -28,6 +28,7 @@ mod completions;
 mod context;
 mod correct;
 mod cosign;
+mod decide;
 mod demo;
 mod dispatch;
 mod error;
@@ -49,7 +50,9 @@ mod output;
 mod pairs;
 mod party;
 mod passphrase;
+mod policies;
 mod policy;
+mod policy_exception;
 mod progress;
 mod provenance;
 mod publish;
@@ -140,6 +143,7 @@ enum Verb {
     Verify(verify::Verify),
     Policy(policy::Policy),
     Spec(spec::Spec),
+    Decide(decide::Decide),
     Audit(audit::Audit),
     Publish(publish::Publish),
     Explain(explain::Explain),
@@ -182,6 +186,7 @@ impl Verb {
             Self::Verify(verb) => verb.run(context),
             Self::Policy(verb) => verb.run(context),
             Self::Spec(verb) => verb.run(context),
+            Self::Decide(verb) => verb.run(context),
             Self::Audit(verb) => verb.run(context),
             Self::Publish(verb) => verb.run(context),
             Self::Explain(verb) => verb.run(context),

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::output::{Rows, Tone};
+use super::policy_exception;
 use crate::ledger::disk::{RealDisk, read_whole};
 use crate::policy::pack::{MAX_PACK, Pack, PackError, built_in, find_built_in};
 use clap::Subcommand;
@@ -22,6 +23,7 @@ enum Action {
     List(List),
     Show(Show),
     Check(Check),
+    Exception(policy_exception::Make),
 }
 
 /// List the packs built in.
@@ -60,6 +62,7 @@ impl Policy {
                 }
             }
             Action::Check(verb) => check(context, &text_of(&verb.file)?.1)?,
+            Action::Exception(verb) => return verb.run(context),
         }
         Ok(Done::Ok)
     }

@@ -65,6 +65,15 @@ pub(crate) fn record_for_key(
     steps: Steps,
     key: Option<&KeyEntry>,
 ) -> Result<Done, Failure> {
+    let plan = play(context, recording, steps)?;
+    if let (Some(key), Some(first), false) = (key, plan.events().first(), recording.dry_run) {
+        context.set_key_party(key, first.event().issuer())?;
+    }
+    Ok(Done::Ok)
+}
+
+/// As [`record`]; gives what was recorded, or would be.
+pub(crate) fn play(context: &mut Context, recording: &Recording, steps: Steps) -> Result<Plan, Failure> {
     let job = Job {
         header: Header::default(),
         steps: &mut steps.steps.into_iter().map(Ok),
@@ -78,11 +87,7 @@ pub(crate) fn record_for_key(
         read: None,
         interrupt: None,
     };
-    let plan = run(context, job)?;
-    if let (Some(key), Some(first), false) = (key, plan.events().first(), recording.dry_run) {
-        context.set_key_party(key, first.event().issuer())?;
-    }
-    Ok(Done::Ok)
+    run(context, job)
 }
 
 /// Plans, commits unless it is a dry run, and says what was recorded.

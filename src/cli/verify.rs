@@ -5,6 +5,7 @@ use super::claims::Claims;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::export;
+use super::policies::Policies;
 use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification, Withhold};
 use crate::event::{Body, Verdict};
 use crate::ledger::disk::{RealDisk, read_whole};
@@ -12,6 +13,7 @@ use crate::report::names::Names;
 use crate::report::verdict::{self, Detail};
 use crate::rules::trust::{MAX_TRUST, Trust};
 use crate::value::{Date, PartyId};
+use crate::verify::report::Report;
 use std::path::{Path, PathBuf};
 
 /// Verify a lineage file, or a lot of a ledger: who holds it, and what is confirmed, contradicted or unproven
@@ -24,14 +26,25 @@ Examples:
   oretrail verify magnets.lineage.json --trust trust.toml --recipient 'Harrier Defence'
   oretrail verify magnets-26-07 --trust trust.toml
   oretrail verify magnets.lineage.json --trust trust.toml --claim 'origin Nd US,AU >= 0.9' --spec magnet-n42sh
+  oretrail verify magnets.lineage.json --trust trust.toml --policy us-dfars-252.225-7052 --delivery 2027-01-15
 
-Exit codes: 0 all confirmed or exempt, 1 something is contradicted or broken, 3 something is unproven.")]
+Exit codes: 0 all confirmed or exempt, 1 something is contradicted or broken, 3 something is unproven or not applicable.")]
 pub(crate) struct Verify {
+    #[command(flatten)]
+    asking: Asking,
+    /// Say everything: all reasons, notes and checks
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// What is verified, and for whom; for every verb that verifies.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asking {
     /// The lineage file; or a lot of a ledger, by label or the beginning of its id
     subject: String,
     /// Whom to trust: ledgers, authorities, laboratories (`oretrail schema trust`)
     #[arg(long, value_name = "FILE")]
-    trust: Option<PathBuf>,
+    pub(crate) trust: Option<PathBuf>,
     /// Who is to take delivery: the lot must be on its way to this party (name or beginning of the id)
     #[arg(long, value_name = "PARTY")]
     recipient: Option<String>,
@@ -39,29 +52,38 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
     #[command(flatten)]
+    pub(crate) policies: Policies,
+    #[command(flatten)]
     claims: Claims,
-    /// Say everything: all reasons, notes and checks
-    #[arg(short, long)]
-    verbose: bool,
 }
 
 impl Verify {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        let detail = if self.verbose { Detail::Full } else { Detail::Brief };
+        let (verification, names) = self.asking.verify(context)?;
+        let done = say(context, &verification, &names, detail)?;
+        if self.asking.trust.is_none() {
+            context.output.hint("nobody is trusted without a trust file: say whom with `--trust FILE`");
+        }
+        Ok(done)
+    }
+}
+
+impl Asking {
+    /// Verifies, judges by the policies asked about, and gives the names of things.
+    pub(crate) fn verify(&self, context: &mut Context) -> Result<(Verification, Names), Failure> {
         let as_of = self.as_of.map_or_else(|| context.now(), |date| Ok(date.end()))?;
         let trust = self.trust.as_deref().map_or_else(|| Ok(Trust::nobody()), read_trust)?;
+        let asked = self.policies.read()?;
         let bytes = bundle_bytes(context, &self.subject)?;
-        let detail = if self.verbose { Detail::Full } else { Detail::Brief };
         let bundle = read_bundle(&self.subject, &bytes)?;
         let names: Names = bundle.events().iter().collect();
         let recipient = self.recipient.as_deref().map(|wanted| find_party(&bundle, wanted)).transpose()?;
         let asked_claims = self.claims.read(&bundle, &[])?;
         let mut verification = bundle.verify(&Asked { trust: &trust, as_of, recipient })?;
+        asked.judge(&mut verification)?;
         asked_claims.answer(&mut verification, &[])?;
-        let done = say(context, &verification, &names, detail)?;
-        if self.trust.is_none() {
-            context.output.hint("nobody is trusted without a trust file: say whom with `--trust FILE`");
-        }
-        Ok(done)
+        Ok((verification, names))
     }
 }
 
@@ -159,9 +181,14 @@ pub(crate) fn say(
     } else {
         context.output.text(&verdict::text(report, names, detail))?;
     }
-    Ok(match (report.is_sound(), report.overall()) {
-        (false, _) | (_, Verdict::Contradicted) => Done::Broken,
-        (_, Verdict::Confirmed | Verdict::Exempt) => Done::Ok,
-        (_, Verdict::Unproven | Verdict::NotApplicable) => Done::Undecided,
+    Ok(match computed(report) {
+        Verdict::Contradicted => Done::Broken,
+        Verdict::Confirmed | Verdict::Exempt => Done::Ok,
+        Verdict::Unproven | Verdict::NotApplicable => Done::Undecided,
     })
+}
+
+/// What a report comes to: a broken rule anywhere contradicts.
+pub(crate) fn computed(report: &Report) -> Verdict {
+    if report.is_sound() { report.overall() } else { Verdict::Contradicted }
 }

@@ -6,6 +6,7 @@
 
 use crate::bundle::{BUNDLE_VERSION, BundleFile, Manifest};
 use crate::event::{Kind, schema};
+use crate::policy::exception::Exception;
 use crate::policy::pack::PackFile;
 use crate::policy::provenance::{PROVENANCE_VERSION, ProvenanceReport};
 use crate::policy::spec::SpecFile;
@@ -24,6 +25,7 @@ const OTHERS: &[Named] = &[
     ("batch", super::batch::schema),
     ("policy", || schema::of_file::<PackFile>("policy pack, version 0")),
     ("spec", || schema::of_file::<SpecFile>("specification file, version 0")),
+    ("exception", || schema::of_file::<Exception>("exception file, payload, version 0")),
     ("trust", || schema::of_file::<Trust>("trust file, version 0")),
     ("provenance", || versioned::<ProvenanceReport>("provenance of a lot", PROVENANCE_VERSION)),
     ("report", || versioned::<Report>("verification report", REPORT_VERSION)),

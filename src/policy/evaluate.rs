@@ -17,7 +17,7 @@ use crate::policy::pack::{Bucket, Duty, Family, HkMo, Pack, Passes, Range, Rule,
 use crate::policy::summary::SummarySeen;
 use crate::policy::trail::{PlaceLevel, TimeLevel, Trail};
 use crate::value::{Country, Date, Element, Text};
-use answer::{Basis, Failing, NextAnswer, PolicyAnswer, RuleAnswer};
+use answer::{Failing, NextAnswer, PolicyAnswer, RuleAnswer, VerdictBasis};
 use bucket::BucketRule;
 use passes::LastPass;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +80,7 @@ struct Judge<'a> {
 /// A range judged.
 struct Judged {
     verdict: Verdict,
-    basis: Basis,
+    basis: VerdictBasis,
     rules: Vec<RuleAnswer>,
     exceptions: Vec<answer::ExceptionAnswer>,
     why: Vec<Reason>,
@@ -91,12 +91,11 @@ struct Judged {
 fn judge(survey: &Survey<'_>, ask: &Ask<'_>) -> PolicyAnswer {
     let file = &ask.pack.file;
     let families: Vec<&Family> = file.families.iter().filter(|family| belongs(survey.trail, family)).collect();
-    let notices = std::iter::once(&file.notice).chain(&file.notes).map(ToString::to_string).collect();
     let mut answer = PolicyAnswer {
         policy: ask.pack.reference(),
         title: file.title.to_string(),
         verdict: Verdict::NotApplicable,
-        basis: Basis::Lineage,
+        basis: VerdictBasis::Lineage,
         delivery: ask.delivery,
         range: None,
         families: families.iter().map(|family| family.id.to_string()).collect(),
@@ -108,7 +107,7 @@ fn judge(survey: &Survey<'_>, ask: &Ask<'_>) -> PolicyAnswer {
         needed: Vec::new(),
         notes: Vec::new(),
         next: None,
-        notices,
+        notices: ask.pack.notices(),
     };
     if families.is_empty() {
         answer.why = said(not_of_any_family(survey.trail, ask.pack));
@@ -195,15 +194,15 @@ impl<'a> Judge<'a> {
         let exceptions = self.exceptions();
         let applies = exceptions.iter().find(|exception| exception.applies);
         if let Some(exception) = applies {
-            let (why, basis) = (exception.why.clone(), Basis::Exception);
+            let (why, basis) = (exception.why.clone(), VerdictBasis::Exception);
             return Judged { verdict: Verdict::Exempt, basis, rules, exceptions, why, needed: Vec::new(), notes };
         }
         if let Some(why) = self.out_of_scope() {
-            let (verdict, basis, needed) = (Verdict::NotApplicable, Basis::Lineage, Vec::new());
+            let (verdict, basis, needed) = (Verdict::NotApplicable, VerdictBasis::Lineage, Vec::new());
             return Judged { verdict, basis, rules: Vec::new(), exceptions, why, needed, notes };
         }
         let verdict = combine(rules.iter().map(|rule| rule.verdict)).unwrap_or(Verdict::Unproven);
-        let basis = rules.iter().map(|rule| rule.basis).max().unwrap_or(Basis::Lineage);
+        let basis = rules.iter().map(|rule| rule.basis).max().unwrap_or(VerdictBasis::Lineage);
         let why = rules.iter().filter(|rule| rule.verdict == verdict).flat_map(|rule| rule.why.clone()).collect();
         let mut needed = Vec::new();
         if verdict == Verdict::Unproven {

@@ -34,7 +34,7 @@ closed_enum!(
 
 closed_enum!(
     /// What a product is designed for.
-    Purpose, "a purpose", {
+    DesignPurpose, "a purpose of a design", {
         Defence = "defence", "defence";
         Space = "space", "space";
     }
@@ -104,7 +104,7 @@ pub enum Facts {
         /// Part number of the product.
         end_item: Text,
         /// What it is designed for.
-        purpose: Purpose,
+        purpose: DesignPurpose,
     },
 }
 

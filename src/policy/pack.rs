@@ -323,6 +323,12 @@ impl Pack {
         PolicyRef { id: self.file.id.clone(), blake3: self.blake3 }
     }
 
+    /// That it is no legal advice, and what else it says of itself.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        std::iter::once(&self.file.notice).chain(&self.file.notes).map(ToString::to_string).collect()
+    }
+
     /// Whether what it asks depends on the delivery date.
     #[must_use]
     pub fn is_dated(&self) -> bool {

@@ -8,12 +8,14 @@
 //! | [`mod@format`] | masses, counts |
 //! | [`names`] | what people call parties, places, lots and events |
 //! | [`provenance`] | where the elements of a lot come from |
+//! | [`policy`] | answers to policies |
 //! | [`tree`] | the lineage of a lot, as a tree with places, masses and dates |
 //! | [`verdict`] | a verification report |
 
 pub mod claims;
 pub mod format;
 pub mod names;
+pub mod policy;
 pub mod provenance;
 pub mod style;
 pub mod tree;

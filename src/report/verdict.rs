@@ -24,6 +24,10 @@ pub fn text(report: &Report, names: &Names, detail: Detail) -> String {
     out.subject(&report.subject);
     out.provenance(report);
     out.text.push_str(&super::claims::text(&report.claims, &report.specs, names, detail));
+    out.text.push_str(&super::policy::text(&report.policies, names, detail));
+    if !report.policies.is_empty() {
+        out.line(0, "");
+    }
     for answer in &report.verdicts {
         out.answer(answer);
     }

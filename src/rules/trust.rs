@@ -30,7 +30,7 @@
 use crate::event::{Method, Process, Scheme};
 use crate::tlog::policy::Policy;
 use crate::tlog::vkey::VerifierKey;
-use crate::value::{Analyte, Country, Date, EventId, FacilityId, KeyId, LedgerId, PartyId, Sha256, Text};
+use crate::value::{Analyte, Country, Date, EventId, FacilityId, KeyId, LedgerId, PartyId, PublicKey, Sha256, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -132,6 +132,20 @@ pub struct Auditor {
     pub name: Option<Text>,
 }
 
+/// A party whose word on the facts of its own purchases counts: exception files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Buyer {
+    /// The party.
+    pub party: PartyId,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+    /// Its public keys, beside those registered in the evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<PublicKey>,
+}
+
 /// Ids known bad: what they name counts for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -193,6 +207,9 @@ pub struct Trust {
     /// Auditors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auditors: Vec<Auditor>,
+    /// Buyers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buyers: Vec<Buyer>,
     /// Ids known bad.
     #[serde(default, skip_serializing_if = "Bad::is_empty")]
     pub bad: Bad,

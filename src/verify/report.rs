@@ -6,6 +6,7 @@
 
 use crate::event::{Form, Verdict};
 use crate::finding::{Code, Family, Finding, Reason, Severity};
+use crate::policy::evaluate::answer::PolicyAnswer;
 use crate::policy::spec::SpecAnswer;
 use crate::value::closed_enum::closed_enum;
 use crate::value::{Blake3, EventId, FacilityId, LedgerId, LotId, PartyId, Sha256, Time};
@@ -243,6 +244,9 @@ pub struct Report {
     /// Fourth axis: specifications asked about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub specs: Vec<SpecAnswer>,
+    /// Fourth axis, where policies were asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyAnswer>,
     /// What was checked and what was not.
     pub checks: Vec<Check>,
 }
@@ -255,11 +259,17 @@ pub fn combine(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 
 impl Report {
     /// All answers as one verdict; unproven where nothing was asked.
+    ///
+    /// Where a policy was asked about, it says which places must be evidenced how well: that somebody vouches for every
+    /// step is then no question of its own.
     #[must_use]
     pub fn overall(&self) -> Verdict {
+        let is_asked = |answer: &&Answer| self.policies.is_empty() || answer.question != Question::Accredited;
+        let answers = self.verdicts.iter().filter(is_asked).map(|answer| answer.verdict);
         let claims = self.claims.iter().filter(|claim| claim.counts).map(|claim| claim.verdict);
         let specs = self.specs.iter().map(|spec| spec.verdict);
-        combine(self.verdicts.iter().map(|answer| answer.verdict).chain(claims).chain(specs))
+        let policies = self.policies.iter().map(|answer| answer.verdict);
+        combine(answers.chain(policies).chain(claims).chain(specs))
     }
 
     /// Every finding of the first three axes; what is undecided is not among them.

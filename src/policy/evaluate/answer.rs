@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 closed_enum!(
     /// What a verdict rests on.
-    Basis, "a basis of a verdict", {
+    VerdictBasis, "a basis of a verdict", {
         Lineage = "lineage", "the recorded steps with their evidence";
         Documents = "documents", "recorded steps, and third parties' documents on steps before the material entered a ledger";
         Summary = "summary", "a trusted auditor's signed summary";
@@ -84,7 +84,7 @@ pub struct RuleAnswer {
     /// The answer.
     pub verdict: Verdict,
     /// What it rests on.
-    pub basis: Basis,
+    pub basis: VerdictBasis,
     /// Why.
     pub why: Vec<Reason>,
     /// Every step that fails or leaves it open, shortest path from the lot first.
@@ -146,7 +146,7 @@ pub struct PolicyAnswer {
     /// The answer.
     pub verdict: Verdict,
     /// What it rests on.
-    pub basis: Basis,
+    pub basis: VerdictBasis,
     /// Delivery date judged for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Date>,

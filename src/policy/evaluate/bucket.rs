@@ -3,7 +3,7 @@
 //! A step declared in a forbidden country, or where its place is refuted, contradicts at whatever level. A step elsewhere
 //! passes at the level asked for and not below. Where nothing says how an element came to be, the rule stays open.
 
-use super::answer::{Basis, Failing, RuleAnswer, ShareAnswer, ShareOf};
+use super::answer::{Failing, RuleAnswer, ShareAnswer, ShareOf, VerdictBasis};
 use super::entry::{has_passed, is_making};
 use super::passes::LastPass;
 use super::share::{Share, share_of};
@@ -349,7 +349,7 @@ impl<'j, 'a> BucketRule<'j, 'a> {
             };
             why.insert(0, Reason { text, code: None, events: Vec::new() });
         }
-        let basis = if self.documents { Basis::Documents } else { Basis::Lineage };
+        let basis = if self.documents { VerdictBasis::Documents } else { VerdictBasis::Lineage };
         RuleAnswer {
             rule: self.bucket.name.to_string(),
             verdict,

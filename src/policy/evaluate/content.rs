@@ -1,6 +1,6 @@
 //! The duty to know the recycled content: for each element of a list, the share recovered from waste of a kind.
 
-use super::answer::{Basis, RuleAnswer, ShareAnswer, ShareOf};
+use super::answer::{RuleAnswer, ShareAnswer, ShareOf, VerdictBasis};
 use super::share::between;
 use super::words::{kilograms, percent};
 use super::{Judge, combine, said};
@@ -34,7 +34,7 @@ impl Judge<'_> {
         let mut answer = RuleAnswer {
             rule: "recycled".to_owned(),
             verdict: Verdict::Unproven,
-            basis: Basis::Lineage,
+            basis: VerdictBasis::Lineage,
             why: Vec::new(),
             failing: Vec::new(),
             shares: Vec::new(),

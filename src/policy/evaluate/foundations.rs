@@ -1,6 +1,6 @@
 //! The rules that every pack has: custody model, completeness, integrity; and what an auditor's summary settles.
 
-use super::answer::{Basis, RuleAnswer};
+use super::answer::{RuleAnswer, VerdictBasis};
 use super::{Judge, said, words};
 use crate::event::Verdict;
 use crate::finding::Reason;
@@ -26,7 +26,7 @@ impl Judge<'_> {
         }
         let verdict = if is_allowed { Verdict::Confirmed } else { Verdict::Unproven };
         let rule = "custody-model".to_owned();
-        RuleAnswer { rule, verdict, basis: Basis::Lineage, why, failing: Vec::new(), shares: Vec::new(), needed }
+        RuleAnswer { rule, verdict, basis: VerdictBasis::Lineage, why, failing: Vec::new(), shares: Vec::new(), needed }
     }
 
     /// By number of the lot: whether it has been through a forbidden country by a step that a rule asks about.
@@ -80,7 +80,7 @@ impl Judge<'_> {
         RuleAnswer {
             rule,
             verdict,
-            basis: Basis::Lineage,
+            basis: VerdictBasis::Lineage,
             why: said(text),
             failing: Vec::new(),
             shares: Vec::new(),
@@ -105,7 +105,7 @@ impl Judge<'_> {
             why = said("the evidence holds, and no rule of a ledger is broken on the way");
         }
         let rule = "integrity".to_owned();
-        RuleAnswer { rule, verdict, basis: Basis::Lineage, why, failing: Vec::new(), shares: Vec::new(), needed }
+        RuleAnswer { rule, verdict, basis: VerdictBasis::Lineage, why, failing: Vec::new(), shares: Vec::new(), needed }
     }
 
     /// What a trusted auditor's summary settles, exactly the rules that it names. It does not outweigh what is shown, and
@@ -123,7 +123,7 @@ impl Judge<'_> {
                 if summary.settles.iter().any(names) {
                     let text = format!("auditor {} saw all of it and states that `{}` is met", summary.by, rule.rule);
                     rule.why.insert(0, Reason { text, code: None, events: vec![summary.event] });
-                    (rule.verdict, rule.basis) = (Verdict::Confirmed, Basis::Summary);
+                    (rule.verdict, rule.basis) = (Verdict::Confirmed, VerdictBasis::Summary);
                 }
             }
         }

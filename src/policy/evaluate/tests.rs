@@ -100,7 +100,7 @@ fn a_clean_magnet_is_confirmed_in_both_ranges() {
     assert_eq!(dfars(&trail), "yes/yes, named only yes/yes");
     let found = answer(&trail, DFARS, "2027-01-01", &[]);
     assert_eq!(found.range.as_deref(), Some("mined-to-produced"));
-    assert_eq!((found.basis, found.families.clone()), (Basis::Lineage, vec!["ndfeb".to_owned()]));
+    assert_eq!((found.basis, found.families.clone()), (VerdictBasis::Lineage, vec!["ndfeb".to_owned()]));
     assert_eq!(found.elements, [Element::Nd, Element::Dy, Element::Fe, Element::B]);
     assert_eq!(found.parameters[&ParameterName::MaxUnprovenShare], "0", "defaults are printed");
     let melted = rule(&found, "melted");
@@ -221,8 +221,8 @@ fn iron_that_was_bought_passes_on_documents_and_never_on_the_holders_word() {
     let stated = [(Stage::Mined, "US"), (Stage::Reduced, "US")];
     let documented = with_bought_iron(PlaceLevel::Documented, &stated);
     assert_eq!(dfars(&documented), "yes/yes, named only yes/yes");
-    assert_eq!(answer(&documented, DFARS, "2027-01-01", &[]).basis, Basis::Documents);
-    assert_eq!(answer(&documented, DFARS, "2026-12-31", &[]).basis, Basis::Lineage, "not tested before 2027");
+    assert_eq!(answer(&documented, DFARS, "2027-01-01", &[]).basis, VerdictBasis::Documents);
+    assert_eq!(answer(&documented, DFARS, "2026-12-31", &[]).basis, VerdictBasis::Lineage, "not tested before 2027");
     let all = [(ParameterName::Evidence, "accredited")];
     assert_eq!(answer(&documented, DFARS, "2027-01-01", &all).verdict, Verdict::Unproven);
     assert_eq!(answer(&documented, DFARS, "2026-12-31", &all).verdict, Verdict::Confirmed);
@@ -339,7 +339,7 @@ const CHINESE: Route = Route { melt: "CN", ..CLEAN };
 fn recycled_material_milled_and_sintered_in_the_united_states_is_exempt_whatever_its_origin() {
     assert_eq!(dfars(&recycled(CHINESE, "US", None)), "exempt/exempt, named only exempt/exempt");
     let found = answer(&recycled(CHINESE, "US", None), DFARS, "2027-01-01", &[]);
-    assert_eq!((found.basis, found.exceptions[0].applies), (Basis::Exception, true));
+    assert_eq!((found.basis, found.exceptions[0].applies), (VerdictBasis::Exception, true));
     assert!(
         found.why.iter().any(|why| why.text.contains("100 % of Nd") && why.text.ends_with("was recycled")),
         "{:?}",
@@ -579,7 +579,7 @@ fn a_trusted_auditors_summary_settles_exactly_what_it_names() {
     };
     let open = ["mined", "refined", "separated", "reduced"];
     let found = judged(names(&open, Verdict::Confirmed));
-    assert_eq!((found.verdict, found.basis), (Verdict::Confirmed, Basis::Summary));
+    assert_eq!((found.verdict, found.basis), (Verdict::Confirmed, VerdictBasis::Summary));
     assert_eq!(rule(&found, "mined").why[0].events, [id("summary")]);
     assert_eq!(judged(names(&open[..3], Verdict::Confirmed)).verdict, Verdict::Unproven, "one rule is not named");
     assert_eq!(judged(names(&open, Verdict::Unproven)).verdict, Verdict::Unproven);

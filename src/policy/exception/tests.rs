@@ -118,7 +118,7 @@ fn facts_of_the_purchase_are_compared_with_the_conditions_of_the_rule() {
     let used = |used: &str| Facts::OutsideUse { bought_in: "DE".parse().unwrap(), used_in: used.parse().unwrap() };
     assert!(dfars(&used("JP"), "2027-01-01").is_ok());
     assert!(dfars(&used("US"), "2027-01-01").unwrap_err().contains("outside the United States"));
-    let product = Facts::DefenceOrSpace { end_item: text("EI-1"), purpose: Purpose::Space };
+    let product = Facts::DefenceOrSpace { end_item: text("EI-1"), purpose: DesignPurpose::Space };
     assert!(admitted("eu-crma-recycled-content", &product, "2027-06-01").is_ok());
     assert!(dfars(&product, "2027-01-01").is_err());
 }
