@@ -48,7 +48,9 @@ pub const SCENARIOS: &[Scenario] = scenarios![
     "samarium-cobalt",
     "blended-origins",
     "recycled-content",
+    "continuous",
     "half-and-half",
+    "tolling",
     "refusals",
 ];
 

@@ -311,6 +311,16 @@ pub fn replace_derived(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> DiskResult
     write_renamed(disk, path, bytes, Access::Shared, false)
 }
 
+/// Writes a file in one step: after a power cut the old file, none, or the new one may be there, but never a part of it.
+///
+/// For derived files that others read as they are.
+///
+/// # Errors
+/// The system's.
+pub fn replace_whole(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> DiskResult<()> {
+    write_renamed(disk, path, bytes, Access::Shared, true)
+}
+
 fn write_renamed(disk: &dyn Disk, path: &Path, bytes: &[u8], access: Access, sync: bool) -> DiskResult<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(TEMPORARY);

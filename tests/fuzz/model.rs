@@ -193,5 +193,5 @@ fn the_model_sees_both_accepted_and_refused_operations() {
     }
     // Seven entries of each run come before the first operation.
     let [recorded, refused, found] = counts;
-    assert!(recorded > 10 * 17 && refused > 100 && found > 100, "{counts:?}");
+    assert!(recorded > 10 * 17 && refused > 100 && found > 20, "{counts:?}");
 }

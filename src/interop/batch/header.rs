@@ -47,6 +47,9 @@ pub struct Header {
     /// Names of steps of that scenario that are left out.
     #[serde(default)]
     pub without: Vec<String>,
+    /// Steps of that scenario that happen earlier, so that there is time for others.
+    #[serde(default)]
+    pub earlier: Option<Earlier>,
     /// Letter of the case, in the list of scenarios.
     #[serde(default)]
     pub case: Option<String>,
@@ -67,6 +70,16 @@ pub struct Header {
     /// Answers that the buyer gets.
     #[serde(default)]
     pub expect_verdict: Vec<ExpectedVerdict>,
+}
+
+/// Steps that happen earlier than in the scenario they are of; every time and date in them moves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    /// Name of the last of them; all before it are among them.
+    pub until: String,
+    /// By how many days.
+    pub days: u32,
 }
 
 /// The ledger that a simulated file creates.

@@ -64,7 +64,7 @@ mod toml_values;
 mod variant;
 
 pub use error::{At, BatchError, Candidate, Problem};
-pub use header::{ExpectedVerdict, FORMAT, Header, NewLedger, RelatedParties, TrustHints};
+pub use header::{Earlier, ExpectedVerdict, FORMAT, Header, NewLedger, RelatedParties, TrustHints};
 pub use names::{FindNames, LookupError, Names, NoNames, Wanted};
 pub use parts::expand;
 pub use positions::{Position, positions};

@@ -3,8 +3,7 @@
 use super::error::{At, BatchError, Problem};
 use crate::event::{BusinessReference, Document, DocumentKind, Kind, When};
 use crate::finding::Code;
-use crate::value::Date;
-use crate::value::{Text, Time};
+use crate::value::{Date, Text, Time};
 use schemars::JsonSchema;
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
@@ -258,6 +257,18 @@ impl Step {
         Ok(changed)
     }
 
+    /// Moves every time and date of the step back.
+    pub(super) fn move_back(&mut self, days: u32) {
+        let back = |time: Time| time.plus(-86_400 * i64::from(days));
+        let members = &mut self.members;
+        members.when = members.when.map(|when| match when {
+            When::At(at) => When::At(back(at)),
+            When::Period { from, to } => When::Period { from: back(from), to: back(to) },
+        });
+        members.recorded_at = members.recorded_at.map(back);
+        self.body.values_mut().for_each(|value| move_back(value, &back));
+    }
+
     /// The kind of the event.
     #[must_use]
     pub const fn kind(&self) -> Kind {
@@ -283,6 +294,22 @@ impl Step {
     pub fn error(&self, pointer: impl Into<String>, problem: Problem) -> BatchError {
         let (name, kind) = (self.members.name.clone(), Some(self.kind()));
         BatchError::new(self.place.at(Some(self.number), name, kind, pointer.into()), problem)
+    }
+}
+
+// The recursion follows the nesting, which reading bounds.
+fn move_back(value: &mut Value, back: &dyn Fn(Time) -> Time) {
+    match value {
+        Value::String(text) => {
+            if let Ok(time) = text.parse::<Time>() {
+                *text = back(time).to_string();
+            } else if let Ok(date) = text.parse::<Date>() {
+                *text = back(date.end()).date().to_string();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| move_back(item, back)),
+        Value::Object(members) => members.values_mut().for_each(|member| move_back(member, back)),
+        _ => {}
     }
 }
 

@@ -3,7 +3,8 @@
 //! `based_on` names a built-in scenario. `without` lists steps that are left out. `[[change]]` names a `step` and gives
 //! members that take the place of those it has; with `before` or `after` it is moved beside another step. A `[[step]]` with `instead_of` replaces one, one with `before` or `after`
 //! is put beside it; one with none of these follows the step above it in the file (the first: the last of the base).
-//! Steps are left out first, then put, then changed and moved.
+//! Steps are left out first; then those up to the one that `earlier` names happen so many days earlier; then steps are put,
+//! then changed and moved.
 //! `together_with` lists scenarios whose own departures apply as well, before those of the file, whatever they build on.
 //!
 //! Members of the header that the file does not give are the base's, but for those that tell of expectations and trust.
@@ -97,6 +98,7 @@ impl File {
         let scenario_only = [
             ("based_on", header.based_on.is_some()),
             ("together_with", !header.together_with.is_empty()),
+            ("earlier", header.earlier.is_some()),
             ("without", !header.without.is_empty()),
             ("case", header.case.is_some()),
             ("withhold", !header.withhold.is_empty()),
@@ -116,6 +118,9 @@ impl File {
         let lists = [("without", &header.without), ("together_with", &header.together_with)];
         if let Some((member, _)) = lists.iter().find(|(_, list)| !list.is_empty()) {
             return Err(self.error(&format!("/{member}"), problem(&format!("`{member}`"))));
+        }
+        if header.earlier.is_some() {
+            return Err(self.error("/earlier", problem("`earlier`")));
         }
         if let Some(change) = self.changes.first() {
             return Err(change.error("", problem("`[[change]]`")));
@@ -142,6 +147,10 @@ impl File {
             let at = draft.find(name).map_err(|problem| self.error(&format!("/without/{number}"), problem))?;
             draft.steps.remove(at);
         }
+        if let Some(earlier) = &self.header.earlier {
+            let last = draft.find(&earlier.until).map_err(|problem| self.error("/earlier/until", problem))?;
+            draft.steps.iter_mut().take(last + 1).for_each(|step| step.move_back(earlier.days));
+        }
         for step in self.steps {
             draft.put(step)?;
         }
@@ -167,6 +176,7 @@ impl Header {
             based_on: None,
             together_with: Vec::new(),
             without: Vec::new(),
+            earlier: None,
             ..self
         }
     }
@@ -247,6 +257,7 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::When;
 
     const BASE: &str = "oretrail = \"batch/1\"\ntitle = \"Base\"\nsimulated = true\nsubject = \"c\"\n\
         [[step]]\nkind = \"party\"\nas = \"a\"\nname = \"A\"\n\
@@ -310,6 +321,25 @@ mod tests {
     }
 
     #[test]
+    fn steps_of_the_base_can_happen_earlier() {
+        let base = "oretrail = \"batch/1\"\nsimulated = true\n\
+            [[step]]\nkind = \"party\"\nas = \"a\"\nwhen = { from = 2026-03-01T08:00:00Z, to = 2026-03-02T08:00:00Z }\n\
+            valid_from = 2026-01-01T00:00:00Z\ndates = [\"2026-03-01\", \"no date\"]\n\
+            [[step]]\nkind = \"party\"\nas = \"b\"\nwhen = 2026-03-03T08:00:00Z\n";
+        let text = "oretrail = \"batch/1\"\nsimulated = true\nbased_on = \"base\"\nearlier = { until = \"a\", days = 365 }";
+        let (header, steps) = scenario(text, &|_| Some(base)).unwrap();
+        let time = |text: &str| text.parse().unwrap();
+        let when = When::Period { from: time("2025-03-01T08:00:00Z"), to: time("2025-03-02T08:00:00Z") };
+        assert_eq!((steps[0].members.when, header.earlier), (Some(when), None));
+        assert_eq!(steps[0].body["valid_from"], "2025-01-01T00:00:00Z");
+        assert_eq!(steps[0].body["dates"], serde_json::json!(["2025-03-01", "no date"]));
+        assert_eq!(steps[1].members.when, Some(When::At(time("2026-03-03T08:00:00Z"))));
+        let text = text.replace("\"a\"", "\"x\"");
+        let error = scenario(&text, &|_| Some(base)).unwrap_err().to_string();
+        assert!(error.contains("/earlier/until: expected the name of a step of `base`, found `x`"), "{error}");
+    }
+
+    #[test]
     fn departures_of_several_scenarios_apply_one_after_the_other() {
         let head = "oretrail = \"batch/1\"\nsimulated = true\nbased_on = \"base\"\n";
         let first = format!("{head}without = [\"a\"]\n[[step]]\nkind = \"party\"\nas = \"d\"");
@@ -363,6 +393,7 @@ mod tests {
         for text in [
             "without = [\"a\"]",
             "together_with = [\"a\"]",
+            "earlier = { until = \"a\", days = 1 }",
             "[[change]]\nstep = \"a\"",
             "[[step]]\nkind = \"party\"\nas = \"x\"\ninstead_of = \"a\"",
             "[[step]]\nkind = \"party\"\nas = \"x\"\nafter = \"a\"",

@@ -3,7 +3,7 @@
 //! In this order, so that a bundle still in `pending/` tells the next opening that its hash tiles may be missing.
 
 use super::Log;
-use crate::ledger::disk::{create_dirs, parent, replace_derived};
+use crate::ledger::disk::{create_dirs, parent, replace_whole};
 use crate::ledger::error::LogError;
 use crate::ledger::files::Files;
 use crate::tlog::tile::{TILE_LEVELS, TILE_WIDTH, Tile, TileKind, partial_hash_tiles};
@@ -70,10 +70,10 @@ pub(super) fn move_bundle(files: &Files, number: u64, ensured: &mut Option<PathB
 /// Writes a hash tile.
 pub(super) fn write_tile(files: &Files, tile: &Tile, bytes: &[u8]) -> Result<(), LogError> {
     let path = files.layout.tile(tile);
-    match replace_derived(&*files.disk, &path, bytes) {
+    match replace_whole(&*files.disk, &path, bytes) {
         Err(error) if error.is_absent() => {
             create_dirs(&*files.disk, parent(&path))?;
-            Ok(replace_derived(&*files.disk, &path, bytes)?)
+            Ok(replace_whole(&*files.disk, &path, bytes)?)
         }
         other => Ok(other?),
     }
