@@ -53,10 +53,10 @@ fn the_demo_is_sound_complete_and_accredited_all_the_way() {
     let world = World::empty();
     world.ok(&["demo", "--dir", &world.text("demo")]);
     let (file, trust) = (world.text("demo/magnets.lineage.json"), world.text("demo/trust.toml"));
-    let ran = world.ok(&["provenance", &file, "--trust", &trust, "--element", "Nd,Dy"]);
+    let ran = world.ok(&["provenance", &file, "--trust", &trust, "--element", "Nd,Dy", "--as-of", "2026-08-31"]);
     ran.says(&["MY  accredited", "GB  accredited", "EE  accredited", "4 magnetized"]);
     assert!(!ran.out.contains("not sound") && !ran.out.contains("not complete"), "{}", ran.out);
-    let report = world.ok(&["provenance", &file, "--trust", &trust, "--json"]).json();
+    let report = world.ok(&["provenance", &file, "--trust", &trust, "--json", "--as-of", "2026-08-31"]).json();
     for element in report["elements"].as_array().unwrap() {
         let kg = |value: &serde_json::Value| value.as_str().unwrap().parse::<f64>().unwrap();
         let origins = element["origins"].as_array().unwrap().iter();
