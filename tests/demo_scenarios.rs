@@ -81,7 +81,7 @@ scenarios! {
     cobalt_refined_in_china, "samarium-cobalt", "O", [Confirmed, Confirmed, Contradicted, Contradicted];
     a_blend_offered_as_one_origin, "blended-origins", "P", [Confirmed, Confirmed, Confirmed, Confirmed];
     recycled_content_in_europe, "recycled-content", "Q", [Unproven, Unproven, Unproven, Unproven];
-    a_plant_run_continuously, "continuous", "R", [Unproven, Unproven, Contradicted, Contradicted];
+    a_plant_run_continuously, "continuous", "R", [Confirmed, Confirmed, Contradicted, Contradicted];
     half_the_oxide_from_china, "half-and-half", "S", [Confirmed, Confirmed, Contradicted, Contradicted];
     a_year_of_tolling, "tolling", "T", [Confirmed, Confirmed, Confirmed, Confirmed];
 }

@@ -6,15 +6,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, missing_docs)]
 
 use ed25519_dalek::SigningKey;
-use oretrail::bundle::{Asked, Export, LeafTree, Leaves, Source, Stored, UnverifiedBundle, Verification, Withhold, write};
+use oretrail::bundle::{
+    Asked, Export, LeafTree, Leaves, Source, Stored, UnverifiedBundle, Verification, Withhold, write,
+};
 use oretrail::envelope::{Disclosure, Prepared, Signed};
 use oretrail::event::{Ledger, Payload, Purpose, Verdict, When};
 use oretrail::finding::{Code, Finding};
 use oretrail::interop::answers::compare;
 use oretrail::interop::batch::{Header, Names, NoNames, Step};
-use oretrail::interop::play::{Player, RecordError, Recorded, Recorder, simulated_key, trust_of};
+use oretrail::interop::play::{Player, RecordError, Recorder, simulated_key, trust_of};
 use oretrail::interop::scenarios::named;
-use oretrail::ledger::Draft;
+use oretrail::ledger::{Draft, Judgement};
 use oretrail::rules::trust::TrustedLedger;
 use oretrail::rules::{Admission, admit};
 use oretrail::state::{FeedKey, Memory, Position, Put as _, View, apply};
@@ -141,9 +143,9 @@ impl Recorder for Careless {
         Ok(party)
     }
 
-    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Recorded, RecordError> {
+    fn record(&mut self, draft: &Draft, at: Option<Time>) -> Result<Judgement, RecordError> {
         let event = self.append(draft, at.unwrap());
-        Ok(Recorded { event, findings: Vec::new() })
+        Ok(Judgement { event, findings: Vec::new() })
     }
 }
 
@@ -302,7 +304,9 @@ fn more_neodymium_than_went_in_is_found_and_stays_unproven() {
     // Custody moved on: the magnets are there, and what they hold of unknown neodymium is nobody's to confirm.
     let trail = verification.trail().unwrap().unwrap();
     let named = |name: &str| doctored.names.get(name).copied();
-    for asked in doctored.header.expect_verdict.iter().filter(|asked| asked.delivery.unwrap().to_string().starts_with("2027")) {
+    for asked in
+        doctored.header.expect_verdict.iter().filter(|asked| asked.delivery.unwrap().to_string().starts_with("2027"))
+    {
         let compared = compare(asked, &trail, &named).unwrap();
         assert_eq!(compared.found, Verdict::Unproven, "{compared:?}");
     }

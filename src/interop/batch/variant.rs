@@ -326,7 +326,8 @@ mod tests {
             [[step]]\nkind = \"party\"\nas = \"a\"\nwhen = { from = 2026-03-01T08:00:00Z, to = 2026-03-02T08:00:00Z }\n\
             valid_from = 2026-01-01T00:00:00Z\ndates = [\"2026-03-01\", \"no date\"]\n\
             [[step]]\nkind = \"party\"\nas = \"b\"\nwhen = 2026-03-03T08:00:00Z\n";
-        let text = "oretrail = \"batch/1\"\nsimulated = true\nbased_on = \"base\"\nearlier = { until = \"a\", days = 365 }";
+        let text =
+            "oretrail = \"batch/1\"\nsimulated = true\nbased_on = \"base\"\nearlier = { until = \"a\", days = 365 }";
         let (header, steps) = scenario(text, &|_| Some(base)).unwrap();
         let time = |text: &str| text.parse().unwrap();
         let when = When::Period { from: time("2025-03-01T08:00:00Z"), to: time("2025-03-02T08:00:00Z") };
