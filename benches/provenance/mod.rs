@@ -114,6 +114,9 @@ fn blank(lot: LotId) -> Report {
         completeness: Completeness::default(),
         status: Status::default(),
         verdicts: Vec::new(),
+        policies: Vec::new(),
+        claims: Vec::new(),
+        specs: Vec::new(),
         checks: Vec::new(),
     }
 }

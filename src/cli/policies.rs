@@ -8,7 +8,7 @@ use crate::ledger::disk::{RealDisk, read_whole};
 use crate::policy::exception::{Exception, ExceptionError};
 use crate::policy::pack::{Pack, ParameterName, Settings};
 use crate::value::Date;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options about policies.
 #[derive(Debug, Clone, clap::Args)]
@@ -103,7 +103,7 @@ fn parameter(text: &str) -> Result<(ParameterName, String), Failure> {
 }
 
 /// The text of an exception file for one of the packs.
-fn exception(file: &PathBuf, packs: &[(Pack, Settings)]) -> Result<String, Failure> {
+fn exception(file: &Path, packs: &[(Pack, Settings)]) -> Result<String, Failure> {
     let bytes = read_whole(&RealDisk, file, MAX_JWS_BYTES as u64 + 2)?;
     let wrong = |problem: &dyn std::fmt::Display| {
         Failure::usage(format_args!("{}: {problem}", file.display()))
