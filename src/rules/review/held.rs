@@ -8,7 +8,7 @@
 
 use super::Settled;
 use super::facts::{Step, StepKind};
-use super::lots::{LotFact, find, rank};
+use super::lots::{LotFact, Share, find, rank};
 use super::mass::is_unsorted;
 use crate::event::{Event, Process};
 use crate::lineage::provenance::{Interval, Weights};
@@ -152,7 +152,11 @@ impl Settled {
         if room == 0 {
             return None;
         }
-        if held_in().chain(held_out()).any(|held| held.openness == Openness::Hidden) {
+        // The balance of review counts what a lot derives of an element that it does not list.
+        let lots = step.inputs.iter().filter_map(|id| self.facts.lots.get(id));
+        let obscured =
+            lots.filter(|lot| lot.derived && !lot.lists(element)).any(|lot| lot.derived_hidden.contains(&element));
+        if obscured || held_in().chain(held_out()).any(|held| held.openness == Openness::Hidden) {
             return Some((Interval { least: 0, most: if out.most == u64::MAX { u64::MAX } else { room } }, false));
         }
         let balance = self.balance(number)?;
@@ -190,8 +194,7 @@ fn up_to(net: Option<Mass>) -> Interval {
 impl LotFact {
     /// What the lot holds at a net dry mass.
     pub(super) fn held(&self, element: Element, net: Option<Mass>) -> Option<Held> {
-        let is_own = !self.derived || self.lists(element) || self.is_assayed(element);
-        let share = self.share(element).filter(|_| is_own);
+        let share = self.own_share(element);
         if share.is_none() && !self.lists(element) {
             return None;
         }
@@ -205,6 +208,12 @@ impl LotFact {
         let most = u64::try_from(share.mg(net)).unwrap_or(u64::MAX);
         let least = if share.measured { most } else { 0 };
         Some(Held { mass: Interval { least, most }, openness: Openness::Known })
+    }
+
+    /// The best value for an element; none that is only derived of an element that the lot does not list.
+    pub(super) fn own_share(&self, element: Element) -> Option<Share> {
+        let is_own = !self.derived || self.lists(element) || self.is_assayed(element);
+        self.share(element).filter(|_| is_own)
     }
 
     /// Whether a composition or results that are not shown may take the place of the best value for an element.

@@ -307,7 +307,7 @@ fn proportion(value: u128, part: u128, whole: u128) -> u128 {
 pub(super) fn mean(facts: &Facts, inputs: &[LotId]) -> Vec<Share> {
     let lots: Vec<_> = facts.known(inputs).collect();
     if let [(_, one)] = lots.as_slice() {
-        return Element::ALL.iter().filter_map(|element| one.share(*element)).collect();
+        return Element::ALL.iter().filter_map(|element| one.own_share(*element)).collect();
     }
     let masses: Option<Vec<Mass>> = lots.iter().map(|(_, lot)| lot.booked()).collect();
     let total = masses.map_or(0, Mass::sum_mg);
@@ -315,9 +315,9 @@ pub(super) fn mean(facts: &Facts, inputs: &[LotId]) -> Vec<Share> {
         return Vec::new();
     }
     let share = |element: &Element| {
-        let shares: Vec<Share> = lots.iter().filter_map(|(_, lot)| lot.share(*element)).collect();
-        let is_open = lots.iter().any(|(_, lot)| lot.lists(*element) && lot.share(*element).is_none());
-        let mg: u128 = lots.iter().filter_map(|(_, lot)| Some(lot.share(*element)?.mg(lot.booked()?))).sum();
+        let shares: Vec<Share> = lots.iter().filter_map(|(_, lot)| lot.own_share(*element)).collect();
+        let is_open = lots.iter().any(|(_, lot)| lot.lists(*element) && lot.own_share(*element).is_none());
+        let mg: u128 = lots.iter().filter_map(|(_, lot)| Some(lot.own_share(*element)?.mg(lot.booked()?))).sum();
         let of_net = u64::try_from(mg.saturating_mul(u128::from(FINE)) / total).ok()?;
         let measured = shares.iter().all(|share| share.measured);
         let mean = Share { element: *element, of_net, measured, uncertainty_ppb: None, assayed: false };
