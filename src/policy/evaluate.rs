@@ -1,6 +1,6 @@
 //! Judging a lot by policy packs, over its trail.
 //!
-//! The delivery date chooses the range; each bucket of the range is judged element by element ([`bucket`]); custody model,
+//! The delivery date chooses the range; each bucket of the range is judged element by element (`bucket`); custody model,
 //! completeness and integrity are rules of their own. Contradicted beats unproven beats the rest, and nothing is confirmed
 //! that is not shown. An exception that applies makes the lot EXEMPT, whatever the rules come to; a lot of no family of the
 //! pack is NOT APPLICABLE; a date outside every range leaves it UNPROVEN.

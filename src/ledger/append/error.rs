@@ -7,7 +7,7 @@ use crate::state::ViewError;
 use crate::tlog::entry::EntryError;
 use crate::value::{KeyId, Time};
 
-/// Why a draft cannot be planned. A broken rule is no error but a finding of [`Planned`].
+/// Why a draft cannot be planned. A broken rule is no error but a finding of `Planned`.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// State could not be read.

@@ -60,7 +60,7 @@ impl Layers {
     }
 }
 
-/// An index in layers; see the [module](self).
+/// An index in layers; see the module.
 pub struct Layered<K> {
     recent: K,
     layers: Layers,

@@ -24,6 +24,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 closed_enum!(
+    #[allow(rustdoc::broken_intra_doc_links, reason = "brackets mark words that may be left out")]
     /// The type of a claim, with the words that follow it.
     ClaimType, "a type of claim such as `origin`", {
         Origin = "origin", "ELEMENT COUNTRIES >= SHARE";
