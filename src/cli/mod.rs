@@ -41,6 +41,7 @@ mod format;
 mod import;
 mod init;
 mod interrupt;
+mod kept;
 mod key;
 mod lots;
 mod man;

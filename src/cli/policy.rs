@@ -2,13 +2,12 @@
 
 use super::context::Context;
 use super::error::{Done, Failure};
+use super::kept::Kept;
 use super::output::{Rows, Tone};
 use super::policy_exception;
-use crate::ledger::disk::{RealDisk, read_whole};
-use crate::policy::pack::{MAX_PACK, Pack, PackError, built_in, find_built_in};
+use crate::policy::pack::{MAX_PACK, Pack, built_in};
 use clap::Subcommand;
 use serde_json::json;
-use std::path::Path;
 
 /// List, show and check the policy packs that `oretrail verify --policy` judges by.
 #[derive(Debug, clap::Args)]
@@ -74,35 +73,11 @@ pub(crate) fn read_pack(named: &str) -> Result<Pack, Failure> {
 }
 
 fn text_of(named: &str) -> Result<(String, Pack), Failure> {
-    let path = Path::new(named);
-    if !path.is_file() {
-        if let Some((id, text)) = built_in().iter().find(|(id, _)| *id == named)
-            && let Some(pack) = find_built_in(id)
-        {
-            return Ok(((*text).to_owned(), pack.map_err(|error| wrong(id, &error))?));
-        }
-        return Err(unknown(named));
-    }
-    let bytes = read_whole(&RealDisk, path, MAX_PACK as u64)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Failure::usage(format_args!("{named}: expected text in UTF-8, found something else: {}", error.utf8_error()))
-    })?;
-    let pack = Pack::parse(&text).map_err(|error| wrong(named, &error))?;
+    let kept = Kept { what: "policy pack", verb: "policy", built_in: built_in(), most_bytes: MAX_PACK, near: 8 };
+    let text = kept.text(named)?;
+    let pack =
+        Pack::parse(&text).map_err(|error| kept.wrong(named, &error, error.hint().map(|hint| hint.to_string())))?;
     Ok((text, pack))
-}
-
-fn wrong(named: &str, error: &PackError) -> Failure {
-    let failure = Failure::usage(format_args!("{named}: {error}"));
-    let failure = error.hint().into_iter().fold(failure, Failure::hint);
-    failure.hint("`oretrail schema policy` describes the policy pack")
-}
-
-fn unknown(named: &str) -> Failure {
-    let near = built_in().iter().map(|(id, _)| (strsim::damerau_levenshtein(id, named), *id)).min();
-    let near = near.filter(|(distance, _)| *distance <= 8);
-    let near = near.map_or_else(String::new, |(_, id)| format!(" (did you mean `{id}`?)"));
-    Failure::usage(format_args!("expected the id of a policy pack or a file, found `{named}`{near}"))
-        .hint("`oretrail policy list` lists the packs built in")
 }
 
 fn list(context: &mut Context) -> Result<(), Failure> {

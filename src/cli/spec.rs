@@ -2,13 +2,12 @@
 
 use super::context::Context;
 use super::error::{Done, Failure};
+use super::kept::Kept;
 use super::output::{Rows, Tone};
-use crate::ledger::disk::{RealDisk, read_whole};
-use crate::policy::spec::{MAX_SPEC, Spec as Specification, SpecError, built_in};
+use crate::policy::spec::{MAX_SPEC, Spec as Specification, built_in};
 use clap::Subcommand;
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// List, show and check the specifications that `oretrail verify --spec` checks by.
 #[derive(Debug, clap::Args)]
@@ -72,34 +71,11 @@ pub(crate) fn read_spec(named: &str) -> Result<Specification, Failure> {
 }
 
 fn text_of(named: &str) -> Result<(String, Specification), Failure> {
-    let path = Path::new(named);
-    let text = match built_in().iter().find(|(id, _)| *id == named) {
-        _ if path.is_file() => {
-            let bytes = read_whole(&RealDisk, path, MAX_SPEC as u64)?;
-            String::from_utf8(bytes).map_err(|error| {
-                let error = error.utf8_error();
-                Failure::usage(format_args!("{named}: expected text in UTF-8, found something else: {error}"))
-            })?
-        }
-        Some((_, text)) => (*text).to_owned(),
-        None => return Err(unknown(named)),
-    };
-    let spec = Specification::parse(&text).map_err(|error| wrong(named, &error))?;
+    let kept = Kept { what: "specification", verb: "spec", built_in: built_in(), most_bytes: MAX_SPEC, near: 5 };
+    let text = kept.text(named)?;
+    let spec = Specification::parse(&text)
+        .map_err(|error| kept.wrong(named, &error, error.hint().map(|hint| hint.to_string())))?;
     Ok((text, spec))
-}
-
-fn wrong(named: &str, error: &SpecError) -> Failure {
-    let failure = Failure::usage(format_args!("{named}: {error}"));
-    let failure = error.hint().into_iter().fold(failure, Failure::hint);
-    failure.hint("`oretrail schema spec` describes the specification file")
-}
-
-fn unknown(named: &str) -> Failure {
-    let near = built_in().iter().map(|(id, _)| (strsim::damerau_levenshtein(id, named), *id)).min();
-    let near = near.filter(|(distance, _)| *distance <= 5);
-    let near = near.map_or_else(String::new, |(_, id)| format!(" (did you mean `{id}`?)"));
-    Failure::usage(format_args!("expected the id of a specification or a file, found `{named}`{near}"))
-        .hint("`oretrail spec list` lists the specifications built in")
 }
 
 fn list(context: &mut Context) -> Result<(), Failure> {
