@@ -5,10 +5,11 @@
 //! What was pinned by another ledger before that time is not spared here: a caller that knows of a pin drops the finding.
 
 use super::Review;
-use crate::event::{Body, RevocationReason};
-use crate::finding::Code;
+use crate::event::{Body, RevocationReason, Target};
+use crate::finding::{Code, Finding};
 use crate::state::ViewError;
-use crate::value::EventId;
+use crate::value::{EventId, LotId};
+use std::collections::BTreeSet;
 
 impl Review<'_> {
     pub(super) fn status(&mut self) -> Result<(), ViewError> {
@@ -36,32 +37,38 @@ impl Review<'_> {
     }
 
     fn upstream(&mut self) -> Result<(), ViewError> {
-        let mut corrections: Vec<EventId> = Vec::new();
-        let mut withdrawals: Vec<EventId> = Vec::new();
-        for reference in self.event.payload.body.references() {
-            let Some(id) = reference.target.event().filter(|_| reference.is_subject) else { continue };
-            if matches!(self.event.payload.body, Body::Correct(_)) {
-                break;
-            }
-            corrections.extend(self.ctx.facts.facts.overlays.last(&id));
-            withdrawals.extend(self.ctx.view.event(&id)?.and_then(|record| record.withdrawn_by));
+        let (mut corrections, mut withdrawals) = (BTreeSet::new(), BTreeSet::new());
+        for (id, lot) in self.built_on() {
+            corrections.extend(self.ctx.facts.facts.overlays.last(&id).map(|by| (by, lot)));
+            withdrawals.extend(self.ctx.view.event(&id)?.and_then(|record| record.withdrawn_by).map(|by| (by, lot)));
         }
-        corrections.sort_unstable();
-        corrections.dedup();
-        for by in corrections {
+        for (by, lot) in narrowed(corrections) {
             let is_later = self.ctx.view.event(&by)?.is_some_and(|record| record.index > self.record.index);
             let found = if is_later { "ones corrected after this event" } else { "ones corrected before this event" };
-            let finding = self.finding(Code::CorrectedUpstream, "values upstream as first recorded", found);
-            self.out.push(finding.with(by));
+            let finding = self.finding(Code::CorrectedUpstream, "values upstream as first recorded", found).with(by);
+            self.out.push(lot.into_iter().fold(finding, Finding::of_lot));
         }
-        withdrawals.sort_unstable();
-        withdrawals.dedup();
-        for by in withdrawals {
+        for (by, lot) in narrowed(withdrawals) {
             let finding = self.finding(Code::WithdrawnUpstream, "events upstream that stand", "one that was withdrawn");
-            self.out.push(finding.with(by));
+            self.out.push(lot.into_iter().fold(finding.with(by), Finding::of_lot));
         }
         self.taint();
         Ok(())
+    }
+
+    /// The events that this one builds on, each with the lot on whose account it does.
+    fn built_on(&self) -> Vec<(EventId, Option<LotId>)> {
+        let body = &self.event.payload.body;
+        if matches!(body, Body::Correct(_)) {
+            return Vec::new();
+        }
+        let heads = body.heads().into_iter().map(|head| (head.after, Some(head.lot)));
+        let named = body.references().into_iter().filter(|one| one.is_subject && !one.position.ends_with(".after"));
+        let others = named.filter_map(|one| match one.target {
+            Target::Lot(lot) => Some((lot.event, Some(lot))),
+            other => Some((other.event()?, None)),
+        });
+        heads.chain(others).collect()
     }
 
     fn taint(&mut self) {
@@ -92,4 +99,10 @@ impl Review<'_> {
         }
         Ok(())
     }
+}
+
+/// An event named for lots needs not be named once more for none.
+fn narrowed(found: BTreeSet<(EventId, Option<LotId>)>) -> Vec<(EventId, Option<LotId>)> {
+    let for_lots: BTreeSet<EventId> = found.iter().filter(|(_, lot)| lot.is_some()).map(|(by, _)| *by).collect();
+    found.into_iter().filter(|(by, lot)| lot.is_some() || !for_lots.contains(by)).collect()
 }
