@@ -285,7 +285,7 @@ codes! {
         "No cosigned checkpoint and no pin by another party covers it.",
         "Ask the operator to have checkpoints cosigned by witnesses.";
     // evidence
-    AssayMissing = "evidence.assay-missing", Evidence, Note, Review, Local,
+    AssayMissing = "evidence.assay-missing", Evidence, Note, Review, NeedsCompleteness,
         "A lot changed hands without an assay by anybody else than its maker.",
         "The receiver relied on the sender's composition.",
         "Record the receiver's or a laboratory's assay.";

@@ -166,7 +166,7 @@ fn check_bundle(recorded: &Recorded<'_>, subject: LotId, whole: &Found, complete
     let is_local = |code: Code| code.reach() == Reach::Local && code.family() != Family::Bundle;
     let lots = lineage(recorded.played, subject);
     for found @ (code, event, lot) in whole.iter().filter(|(_, event, _)| shown.contains(event)) {
-        if !is_local(*code) && lot.is_some_and(|lot| !lots.contains(&lot)) {
+        if lot.is_some_and(|lot| !lots.contains(&lot)) {
             continue;
         }
         let known = decided.contains(found);
