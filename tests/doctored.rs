@@ -2,9 +2,10 @@
 //!
 //! A careless recorder signs, links and appends like a ledger, and never asks a rule; so signatures, links and tree are
 //! right, and what is forbidden is in the log. A replay of it, and the verification of a lineage file written from it, find
-//! what the scenario's file declares, with both signed events where two are in conflict.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, missing_docs)]
+//! what the scenario's file declares, with both signed events where two are in conflict; so does an audit of its files.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic, missing_docs)]
 
+use assert_cmd::Command;
 use ed25519_dalek::SigningKey;
 use oretrail::bundle::{
     Asked, Export, LeafTree, Leaves, Source, Stored, UnverifiedBundle, Verification, Withhold, write,
@@ -15,20 +16,25 @@ use oretrail::finding::{Code, Finding};
 use oretrail::interop::answers::compare;
 use oretrail::interop::batch::{Header, Names, NoNames, Step};
 use oretrail::interop::play::{Player, RecordError, Recorder, simulated_key, trust_of};
-use oretrail::interop::scenarios::named;
+use oretrail::interop::scenarios::{SCENARIOS, named};
+use oretrail::ledger::identity::Identity;
+use oretrail::ledger::layout::Layout;
+use oretrail::ledger::private::Record;
 use oretrail::ledger::{Draft, Judgement};
 use oretrail::rules::trust::TrustedLedger;
 use oretrail::rules::{Admission, admit};
 use oretrail::state::{FeedKey, Memory, Position, Put as _, View, apply};
 use oretrail::tlog::checkpoint::Checkpoint;
 use oretrail::tlog::entry::{self, Entry};
+use oretrail::tlog::entry_bundle::push_entry;
 use oretrail::tlog::note::SignedNote;
 use oretrail::tlog::tree::{MemoryTree, leaf_hash};
 use oretrail::tlog::vkey::{KeyKind, VerifierKey};
 use oretrail::value::{EventId, KeyId, LedgerId, LotId, PartyId, PublicKey, Text, Time};
 use oretrail::verify::replay::{Raw, Replay};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::path::Path;
 
 const SEED: [u8; 32] = [11; 32];
 
@@ -234,6 +240,39 @@ impl Doctored {
         entered.into_iter().flat_map(|entered| entered.findings).filter(Finding::is_refusal).collect()
     }
 
+    /// Writes the log as the files of a ledger.
+    fn write_to(&self, folder: &Path) {
+        let layout = Layout::new(folder);
+        let files = [layout.identity(), layout.checkpoint(), layout.pending(0), layout.disclosures()];
+        files.iter().for_each(|file| std::fs::create_dir_all(file.parent().unwrap()).unwrap());
+        let [identity, checkpoint, pending, disclosures] = files;
+        assert!(self.log.entries.len() < 256, "one bundle holds all");
+        let mut bundle = Vec::new();
+        self.log.entries.iter().for_each(|entry| push_entry(&mut bundle, entry).unwrap());
+        let mut private = Vec::new();
+        for (index, signed) in (0..).zip(&self.log.signed) {
+            let disclosures = self.log.entry_at(index).unwrap().unwrap().disclosures;
+            if !disclosures.is_empty() {
+                private.extend(Record { event: signed.event.id, disclosures }.encode().unwrap());
+            }
+        }
+        std::fs::write(identity, Identity::new(self.log.vkey.clone().unwrap()).format().unwrap()).unwrap();
+        std::fs::write(checkpoint, self.log.checkpoint()).unwrap();
+        std::fs::write(pending, bundle).unwrap();
+        std::fs::write(disclosures, private).unwrap();
+    }
+
+    /// What `oretrail audit` makes of the files of the log: its exit code and its report.
+    fn audited(&self) -> (Option<i32>, serde_json::Value) {
+        let folder = tempfile::tempdir().unwrap();
+        self.write_to(folder.path());
+        let mut command = Command::cargo_bin("oretrail").unwrap();
+        let command = command.env_clear().args(["--json", "audit", "--as-of", "2026-12-31", "--ledger"]);
+        let output = command.arg(folder.path()).output().unwrap();
+        let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        (output.status.code(), report)
+    }
+
     fn statement(&self) -> (LeafTree, SignedNote) {
         let mut leaves = Leaves::default();
         self.log.signed.iter().for_each(|signed| leaves.add(&signed.event));
@@ -257,7 +296,7 @@ impl Doctored {
             recipient: None,
             created,
             withhold: &Withhold::default(),
-            holes: std::collections::BTreeSet::new(),
+            holes: BTreeSet::new(),
             foreign: &[],
             since: Vec::new(),
             statement: Some((&tree, &note)),
@@ -272,6 +311,15 @@ impl Doctored {
         UnverifiedBundle::read(text.as_bytes()).unwrap().verify(&asked).unwrap()
     }
 }
+
+/// Scenarios whose refused step is recorded all the same: each with the steps that its honest firms take instead, the refused
+/// step, and the one it is in conflict with.
+const FORGED: &[(&str, &[&str], &str, Option<&str>)] = &[
+    ("neodymium-gain", &["ndpr-reduction"], "unexplained-reduction", None),
+    ("unanswered-dispatch", &["flake-entered", "milling"], "milling-unreceived", Some("flake-out")),
+    ("double-spend", &[], "second-spend", Some("heat")),
+    ("forked-feed", &[], "forked-sale", Some("flake-out")),
+];
 
 fn codes(findings: &[Finding]) -> Vec<Code> {
     let mut codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
@@ -303,12 +351,14 @@ fn more_neodymium_than_went_in_is_found_and_stays_unproven() {
     assert_eq!(codes(&refusals(&verification)), doctored.header.expect_doctored);
     // Custody moved on: the magnets are there, and what they hold of unknown neodymium is nobody's to confirm.
     let trail = verification.trail().unwrap().unwrap();
-    let named = |name: &str| doctored.names.get(name).copied();
+    // What the honest scenario says of its reduction holds of the refused one here.
+    let twin = |name: &str| if name == "ndpr-reduction" { "unexplained-reduction" } else { name }.to_owned();
+    let named = |name: &str| doctored.names.get(&twin(name)).copied();
     for asked in
         doctored.header.expect_verdict.iter().filter(|asked| asked.delivery.unwrap().to_string().starts_with("2027"))
     {
         let compared = compare(asked, &trail, &named).unwrap();
-        assert_eq!(compared.found, Verdict::Unproven, "{compared:?}");
+        assert!(compared.found == Verdict::Unproven && compared.is_as_expected(), "{compared:?}");
     }
 }
 
@@ -350,4 +400,33 @@ fn a_forked_feed_is_proven_by_both_signed_events() {
     let signed = |id: EventId| doctored.log.signed.iter().find(|signed| signed.event.id == id).unwrap();
     let (one, other) = (&signed(first).event, &signed(second).event);
     assert_eq!((one.kid, one.payload.seq, one.payload.prev), (other.kid, other.payload.seq, other.payload.prev));
+}
+
+#[test]
+fn an_audit_of_the_files_of_a_doctored_ledger_finds_what_was_recorded_all_the_same() {
+    let forged: BTreeSet<&str> = FORGED.iter().map(|(name, ..)| *name).collect();
+    let declared = SCENARIOS.iter().filter(|scenario| !scenario.read().unwrap().0.expect_doctored.is_empty());
+    assert_eq!(declared.map(|scenario| scenario.name).collect::<BTreeSet<_>>(), forged);
+    for (name, without, refused, against) in FORGED {
+        // Without a receipt, everything after goes wrong too: the log ends there.
+        let doctored = Doctored::new(name, without, (*name == "unanswered-dispatch").then_some(*refused));
+        let (code, report) = doctored.audited();
+        assert_eq!(code, Some(1), "{name}: {report:#}");
+        let found = report["findings"].as_array().unwrap().iter();
+        let event = doctored.names[*refused].to_string();
+        let breaches: Vec<_> = found.filter(|finding| finding["event"] == event.as_str()).collect();
+        for expected in &doctored.header.expect_doctored {
+            let finding = breaches.iter().find(|finding| finding["code"] == expected.as_str());
+            let finding = finding.unwrap_or_else(|| panic!("{name}: no {expected} in {report:#}"));
+            let related: Vec<_> = against.iter().map(|against| doctored.names[*against].to_string()).collect();
+            assert_eq!(finding["related"].as_array().map_or(0, Vec::len), related.len(), "{name}: {finding:#}");
+            assert!(related.iter().all(|event| finding["related"][0] == event.as_str()), "{name}: {finding:#}");
+        }
+    }
+}
+
+#[test]
+fn an_audit_of_files_written_the_same_way_of_an_honest_log_finds_nothing() {
+    let (code, report) = Doctored::new("magnet", &[], None).audited();
+    assert_eq!(code, Some(0), "{report:#}");
 }

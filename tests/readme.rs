@@ -66,7 +66,9 @@ fn the_commands_that_the_demo_prints_work_as_printed() {
     let folder = tempfile::tempdir().unwrap();
     let printed = run(folder.path(), &["demo".to_owned(), "--dir".to_owned(), "demo".to_owned()]);
     let commands: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("  oretrail ")).collect();
-    assert_eq!(commands.len(), 5, "{printed}");
+    assert_eq!(commands.len(), 7, "{printed}");
+    let judged = commands.last().unwrap();
+    assert!(judged.starts_with("verify ") && judged.ends_with(" --policy us-dfars-252.225-7052 --delivery 2027-01-01"));
     for command in commands {
         let mut arguments: Vec<String> = Vec::new();
         for (number, part) in command.split('\'').enumerate() {

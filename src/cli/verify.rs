@@ -181,11 +181,16 @@ pub(crate) fn say(
     } else {
         context.output.text(&verdict::text(report, names, detail))?;
     }
-    Ok(match computed(report) {
+    Ok(ended(report))
+}
+
+/// How a verb ends that verified.
+pub(crate) fn ended(report: &Report) -> Done {
+    match computed(report) {
         Verdict::Contradicted => Done::Broken,
         Verdict::Confirmed | Verdict::Exempt => Done::Ok,
         Verdict::Unproven | Verdict::NotApplicable => Done::Undecided,
-    })
+    }
 }
 
 /// What a report comes to: a broken rule anywhere contradicts.

@@ -13,6 +13,7 @@ use crate::policy::evaluate::{Ask, evaluate};
 use crate::policy::pack::{ParameterName, Settings, find_built_in};
 use crate::policy::trail::Trail;
 use crate::value::EventId;
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// A question of a scenario that cannot be asked.
@@ -21,7 +22,7 @@ use std::collections::BTreeSet;
 pub struct CannotAsk(String);
 
 /// A question of a scenario with its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Compared {
     /// The question, in a line.
     pub question: String,
@@ -30,8 +31,10 @@ pub struct Compared {
     /// The answer that the file gives.
     pub found: Verdict,
     /// The first reason, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Texts and names that the reasons were expected to hold, and do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
 }
 
@@ -120,6 +123,7 @@ impl Answer {
         answer.add(policy.exceptions.into_iter().flat_map(|exception| exception.why).collect());
         answer.add(policy.notes);
         answer.texts.extend(policy.needed);
+        answer.texts.push(format!("rests on {}", policy.basis));
         answer
     }
 

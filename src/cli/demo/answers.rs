@@ -8,15 +8,19 @@ use crate::cli::output::Tone;
 use crate::finding::{Code, Severity};
 use crate::interop::answers::{Compared, compare};
 use crate::report::names::Names;
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// The expectations of a scenario, with what came of them.
+#[derive(Serialize)]
 pub(super) struct Answers {
+    #[serde(rename = "answers")]
     compared: Vec<Compared>,
     /// Breaches and warnings that were not expected, and expected ones that were not found.
     findings: Vec<String>,
-    /// Whether the scenario expects anything.
-    expects: bool,
+    /// Whether all came out as expected; absent where the scenario expects nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_expected: Option<bool>,
 }
 
 impl Answers {
@@ -30,14 +34,15 @@ impl Answers {
             Some(trail) => compare(asked, trail, &named).map_err(Failure::usage),
             None => Err(Failure::new(Kind::Broken, "expected a lineage whose integrity holds")),
         });
-        let compared = compared.collect::<Result<_, _>>()?;
+        let compared: Vec<Compared> = compared.collect::<Result<_, _>>()?;
         let findings = if expects { differing(&header.expect_found, verification) } else { Vec::new() };
-        Ok(Self { compared, findings, expects })
+        let as_expected = expects.then(|| findings.is_empty() && compared.iter().all(Compared::is_as_expected));
+        Ok(Self { compared, findings, as_expected })
     }
 
     /// Prints them.
     pub(super) fn tell(&self, context: &mut Context, names: &Names) -> Result<(), Failure> {
-        if context.output.is_json() || !self.expects {
+        if self.as_expected.is_none() {
             return Ok(());
         }
         let mut lines = vec![format!("\n{}", Tone::Bold.paint("What the buyer asks:"))];
@@ -63,11 +68,11 @@ impl Answers {
 
     /// How the demo ends: well where everything is as the scenario expects, else as the verification does.
     pub(super) fn done(&self, verified: Done) -> Done {
-        if !self.expects {
-            return verified;
+        match self.as_expected {
+            None => verified,
+            Some(true) => Done::Ok,
+            Some(false) => Done::Broken,
         }
-        let as_expected = self.findings.is_empty() && self.compared.iter().all(Compared::is_as_expected);
-        if as_expected { Done::Ok } else { Done::Broken }
     }
 }
 

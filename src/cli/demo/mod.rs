@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Times and keys are simulated: the scenario carries its own clock, and anybody can derive its keys. The trust file is
 /// its own author's word. A built-in scenario says what the buyer's questions must come to; the demo ends with exit code 0
-/// where they do, whatever the answers are.
+/// where they do, whatever the answers are. As JSON, refused steps, report and answers are one value.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  oretrail demo\n  oretrail demo --list\n  oretrail demo refusals --dir ./demo")]
 pub(crate) struct Demo {
@@ -43,10 +43,9 @@ impl Demo {
         let stage = Stage::new(self.dir.as_deref())?;
         let played = stage.play(context, &self.scenario, &text)?;
         if played.subject.is_none() {
-            return played.tell(context, &stage).map(|()| Done::Ok);
+            return played.tell(context, &stage, None).map(|()| Done::Ok);
         }
         let exported = stage.export(&played)?;
-        played.tell(context, &stage)?;
         stage.verify(context, &played, &exported)
     }
 }

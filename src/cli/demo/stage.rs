@@ -1,13 +1,13 @@
 //! The stage of a scenario: a folder with keys, a ledger, and the two files that a stranger gets.
 
 use super::answers::Answers;
-use super::told::shown;
+use super::told::{Verified, shown};
 use crate::bundle::{Asked, Export as Exported, Withhold, write};
 use crate::cli::clock::patience;
 use crate::cli::context::Context;
 use crate::cli::error::{Done, Failure, Kind};
 use crate::cli::export::{self, write_file};
-use crate::cli::verify::{read_bundle, read_trust, say};
+use crate::cli::verify::{ended, read_bundle, read_trust, say};
 use crate::event::Body;
 use crate::interop::batch::{Header, NoNames, Step};
 use crate::interop::play::{LOG_KEY, Planning, Played, Player, Seed, key_names, simulated_key, trust_of};
@@ -48,6 +48,7 @@ pub(super) struct PlayedScenario {
 }
 
 /// The two files that a stranger gets.
+#[derive(serde::Serialize)]
 pub(super) struct Files {
     pub(super) lineage: PathBuf,
     pub(super) trust: PathBuf,
@@ -203,13 +204,17 @@ impl Stage {
         let names: Names = bundle.events().iter().collect();
         let asked = Asked { trust: &trust, as_of: played.end.date().end(), recipient: played.recipient };
         let verification = bundle.verify(&asked)?;
-        if let (Some(verified), false) = (&verification.bundle, context.output.is_json()) {
+        let answers = Answers::of(played, &verification)?;
+        played.tell(context, self, Some(&Verified { files, report: &verification.report, answers: &answers }))?;
+        if context.output.is_json() {
+            return Ok(answers.done(ended(&verification.report)));
+        }
+        if let Some(verified) = &verification.bundle {
             let rows = rows(verified.lineage(), Limits::default());
             context.output.text(&tree::text(&rows, &names))?;
             context.output.text("\n")?;
         }
         let done = say(context, &verification, &names, Detail::Brief)?;
-        let answers = Answers::of(played, &verification)?;
         answers.tell(context, &names)?;
         self.further(context, played, files, &names)?;
         Ok(answers.done(done))
@@ -223,17 +228,25 @@ impl Stage {
         files: &Files,
         names: &Names,
     ) -> Result<(), Failure> {
-        let (Some(subject), false) = (played.subject, context.output.is_json()) else { return Ok(()) };
+        let Some(subject) = played.subject else { return Ok(()) };
         let ledger = format!("--ledger {}", shown(&self.ledger()));
         let recipient = played.recipient.map(|id| format!(" --recipient '{}'", names.party(&id))).unwrap_or_default();
-        let lines = [
+        let verify = format!("  oretrail verify {} --trust {}{recipient}", shown(&files.lineage), shown(&files.trust));
+        let mut lines = vec![
             "\nLook further:".to_owned(),
             format!("  oretrail show {ledger} {}", subject.short()),
             format!("  oretrail trace {ledger} {}", subject.short()),
             format!("  oretrail lots {ledger}"),
             format!("  oretrail audit {ledger} --trust {}", shown(&files.trust)),
-            format!("  oretrail verify {} --trust {}{recipient}", shown(&files.lineage), shown(&files.trust)),
+            format!("  oretrail provenance {} --trust {}", shown(&files.lineage), shown(&files.trust)),
+            verify.clone(),
         ];
+        lines.extend(
+            played
+                .header
+                .last_delivery()
+                .map(|(policy, delivery)| format!("{verify} --policy {policy} --delivery {delivery}")),
+        );
         context.output.text(&lines.join("\n"))
     }
 }

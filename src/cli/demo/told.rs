@@ -1,13 +1,17 @@
 //! What is said of a scenario that was played.
 
-use super::stage::{PlayedScenario, Stage};
+use super::answers::Answers;
+use super::stage::{Files, PlayedScenario, Stage};
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::format::count;
 use crate::cli::output::Tone;
-use crate::event::{Body, Event};
+use crate::event::{Body, Event, Kind};
+use crate::finding::{Code, Finding};
 use crate::ledger::Planned;
 use crate::value::PartyId;
+use crate::verify::report::Report;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -18,11 +22,48 @@ pub(super) fn shown(path: &Path) -> String {
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
+/// What came of the verification of a scenario.
+#[derive(Serialize)]
+pub(super) struct Verified<'a> {
+    #[serde(flatten)]
+    pub(super) files: &'a Files,
+    pub(super) report: &'a Report,
+    #[serde(flatten)]
+    pub(super) answers: &'a Answers,
+}
+
+/// A scenario that was played, as JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    title: Option<&'a str>,
+    case: Option<&'a str>,
+    folder: &'a Path,
+    recorded: usize,
+    refused: Vec<Refused<'a>>,
+    #[serde(flatten)]
+    verified: Option<&'a Verified<'a>>,
+}
+
+/// A step that was refused, as the scenario expects.
+#[derive(Serialize)]
+struct Refused<'a> {
+    step: u64,
+    name: Option<&'a str>,
+    kind: Kind,
+    code: Code,
+    findings: &'a [Finding],
+}
+
 impl PlayedScenario {
-    /// Says what was played, refusals included.
-    pub(super) fn tell(&self, context: &mut Context, stage: &Stage) -> Result<(), Failure> {
+    /// Says what was played, refusals included; as JSON also what came of the verification.
+    pub(super) fn tell(
+        &self,
+        context: &mut Context,
+        stage: &Stage,
+        verified: Option<&Verified<'_>>,
+    ) -> Result<(), Failure> {
         if context.output.is_json() {
-            return Ok(());
+            return context.output.json(&self.told(stage, verified));
         }
         let title = self.header.title.clone().unwrap_or_else(|| "A scenario".to_owned());
         let mut lines = vec![Tone::Bold.paint(title)];
@@ -48,6 +89,22 @@ impl PlayedScenario {
             }
         }
         context.output.text(&(lines.join("\n") + "\n\n"))
+    }
+
+    fn told<'a>(&'a self, stage: &'a Stage, verified: Option<&'a Verified<'a>>) -> Told<'a> {
+        let refused = self.steps.iter().filter_map(|step| {
+            let code = step.refused?;
+            let name = step.name.as_deref();
+            Some(Refused { step: step.step, name, kind: step.kind, code, findings: &step.findings })
+        });
+        Told {
+            title: self.header.title.as_deref(),
+            case: self.header.case.as_deref(),
+            folder: &stage.folder,
+            recorded: self.events.len(),
+            refused: refused.collect(),
+            verified,
+        }
     }
 
     /// How many parties issued events, and in how many countries material was handled.

@@ -72,6 +72,16 @@ pub struct Header {
     pub expect_verdict: Vec<ExpectedVerdict>,
 }
 
+impl Header {
+    /// The policy that the buyer is asked about first, and the last day of delivery.
+    #[must_use]
+    pub fn last_delivery(&self) -> Option<(&str, Date)> {
+        let asked = || self.expect_verdict.iter().filter_map(|asked| Some((asked.policy.as_deref()?, asked.delivery?)));
+        let (policy, _) = asked().next()?;
+        asked().filter(|(other, _)| *other == policy).max_by_key(|(_, delivery)| *delivery)
+    }
+}
+
 /// Steps that happen earlier than in the scenario they are of; every time and date in them moves.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
