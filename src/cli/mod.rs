@@ -207,7 +207,14 @@ pub fn command() -> clap::Command {
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    run(std::env::args_os())
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !crate::ledger::index::is_guarded() {
+            usual(panic);
+        }
+    }));
+    let ran = std::panic::catch_unwind(|| run(std::env::args_os()));
+    ran.unwrap_or_else(|_| ExitCode::from(error::exit_code(error::Kind::Internal)))
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -13,11 +13,13 @@
 //! - **Durability.** None is promised. What is lost or damaged is rebuilt from the log.
 
 mod filter;
+mod guard;
 mod layered;
 mod memory;
 mod on_disk;
 mod run;
 
+pub use guard::is_guarded;
 pub use layered::{FAN_OUT, Layered, MOST_RECENT};
 pub use memory::MemoryIndex;
 pub use on_disk::SledIndex;

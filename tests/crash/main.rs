@@ -5,6 +5,7 @@ mod faults;
 mod index;
 mod kills;
 mod machine;
+mod outside;
 mod processes;
 #[path = "../cli/world.rs"]
 #[allow(dead_code, reason = "made for another test program")]

@@ -4,13 +4,14 @@
 //! while opening can leave `snap.*.generating` behind, which makes every later open fail, so such files are removed first,
 //! under our own lock; several trees are not atomic together, so there is one.
 
+use super::guard::Database;
 use super::{FIRST_RECORD, IndexError, KeyValue, Pairs, TIP_KEY, Tip, parse_tip, seal, tip_bytes, unseal, unusable};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// An index in a sled database; holds its lock file.
 pub struct SledIndex {
-    db: sled::Db,
+    db: Database,
     _lock: File,
 }
 
@@ -27,8 +28,7 @@ impl SledIndex {
         let lock = acquire(lock, wait)?;
         remove_unfinished_snapshots(folder)?;
         let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open().map_err(unusable)?;
-        Ok(Self { db, _lock: lock })
+        Ok(Self { db: Database::open(&config)?, _lock: lock })
     }
 
     /// Removes an index, so that the next [`Self::open`] makes an empty one.
@@ -51,9 +51,11 @@ impl SledIndex {
             batch.insert(key, sealed);
         }
         batch.insert(TIP_KEY, seal(TIP_KEY, &tip_bytes(&tip)));
-        self.db.apply_batch(batch).map_err(unusable)?;
-        self.db.flush().map_err(unusable)?;
-        Ok(())
+        self.db.ask(|db| {
+            db.apply_batch(batch)?;
+            db.flush()?;
+            Ok(())
+        })
     }
 }
 
@@ -88,21 +90,25 @@ fn remove_unfinished_snapshots(folder: &Path) -> Result<(), IndexError> {
 
 impl KeyValue for SledIndex {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
-        let sealed = self.db.get(key).map_err(unusable)?;
+        let sealed = self.db.ask(|db| db.get(key))?;
         sealed.map(|sealed| unseal(key, &sealed)).transpose()
     }
 
     fn scan(&self, prefix: &[u8], from: Option<&[u8]>, most: usize) -> Result<Pairs, IndexError> {
         let from = from.filter(|from| *from > prefix).unwrap_or(prefix).max(FIRST_RECORD);
-        let mut found = Pairs::new();
-        for pair in self.db.range(from.to_vec()..).take(most) {
-            let (key, sealed) = pair.map_err(unusable)?;
-            if !key.starts_with(prefix) {
-                break;
+        let pairs = self.db.ask(|db| {
+            let mut pairs = Vec::new();
+            for pair in db.range(from.to_vec()..).take(most) {
+                let (key, sealed) = pair?;
+                if !key.starts_with(prefix) {
+                    break;
+                }
+                pairs.push((key.to_vec(), sealed));
             }
-            found.push((key.to_vec(), unseal(&key, &sealed)?));
-        }
-        Ok(found)
+            Ok(pairs)
+        })?;
+        let opened = pairs.into_iter().map(|(key, sealed)| unseal(&key, &sealed).map(|value| (key, value)));
+        opened.collect()
     }
 
     fn apply(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError> {
@@ -111,9 +117,12 @@ impl KeyValue for SledIndex {
 
     fn replace(&mut self, pairs: Pairs, tip: Tip) -> Result<(), IndexError> {
         let mut batch = sled::Batch::default();
-        for key in self.db.iter().keys() {
-            batch.remove(key.map_err(unusable)?);
-        }
+        self.db.ask(|db| {
+            for key in db.iter().keys() {
+                batch.remove(key?);
+            }
+            Ok(())
+        })?;
         self.write(batch, pairs, tip)
     }
 
@@ -122,6 +131,6 @@ impl KeyValue for SledIndex {
     }
 
     fn bytes(&self) -> Option<u64> {
-        self.db.size_on_disk().ok()
+        self.db.ask(|db| db.size_on_disk()).ok()
     }
 }
