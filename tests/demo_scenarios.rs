@@ -84,6 +84,7 @@ scenarios! {
     everything_recorded_and_accredited, "magnet", "A", [Confirmed, Confirmed, Confirmed, Confirmed];
     iron_and_boron_on_documents, "documented-iron", "A2", [Confirmed, Confirmed, Confirmed, Confirmed];
     dysprosium_separated_in_china, "cn-dysprosium", "B", [Confirmed, Confirmed, Confirmed, Contradicted];
+    dysprosium_left_out_of_the_list, "dysprosium-left-out", "B2", [Confirmed, Confirmed, Confirmed, Unproven];
     ferroboron_from_china, "cn-ferroboron", "C", [Confirmed, Confirmed, Contradicted, Contradicted];
     metal_made_in_china, "cn-metal", "D", [Confirmed, Confirmed, Contradicted, Contradicted];
     alloy_melted_in_china, "cn-melt", "E", [Contradicted, Contradicted, Contradicted, Contradicted];

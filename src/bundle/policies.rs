@@ -88,6 +88,7 @@ fn broken(pack: &Pack, settings: &Settings, delivery: Option<Date>) -> PolicyAns
         range: pack.range(delivery).map(|range| range.id.to_string()),
         families: Vec::new(),
         elements: Vec::new(),
+        unlisted: Vec::new(),
         parameters: settings.in_force.clone(),
         why: vec![Reason { text, code: None, events: Vec::new() }],
         rules: Vec::new(),

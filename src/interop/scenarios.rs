@@ -29,6 +29,7 @@ pub const SCENARIOS: &[Scenario] = scenarios![
     "magnet",
     "documented-iron",
     "cn-dysprosium",
+    "dysprosium-left-out",
     "cn-ferroboron",
     "cn-metal",
     "cn-melt",

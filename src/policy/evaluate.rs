@@ -33,6 +33,7 @@ mod passes;
 mod recycled;
 mod share;
 mod survey;
+mod unlisted;
 mod words;
 
 /// A pack to judge by, with all that the verifier adds to it.
@@ -73,6 +74,8 @@ struct Judge<'a> {
     range: &'a Range,
     families: Vec<&'a Family>,
     elements: Vec<Element>,
+    /// Those that count though the lot does not list them: it may hold them, or the family names them.
+    unlisted: Vec<Element>,
     /// By number of the step: whether all named elements of a family came through it.
     together: Vec<bool>,
 }
@@ -100,6 +103,7 @@ fn judge(survey: &Survey<'_>, ask: &Ask<'_>) -> PolicyAnswer {
         range: None,
         families: families.iter().map(|family| family.id.to_string()).collect(),
         elements: Vec::new(),
+        unlisted: Vec::new(),
         parameters: ask.settings.in_force.clone(),
         why: Vec::new(),
         rules: Vec::new(),
@@ -123,6 +127,7 @@ fn judge(survey: &Survey<'_>, ask: &Ask<'_>) -> PolicyAnswer {
     };
     let now = Judge::new(survey, ask, range, families.clone());
     answer.elements.clone_from(&now.elements);
+    answer.unlisted.clone_from(&now.unlisted);
     answer.range = Some(range.id.to_string());
     let judged = now.judge();
     answer.next = ask.delivery.and_then(|delivery| ask.pack.next_range(delivery)).and_then(|next| {
@@ -179,9 +184,9 @@ fn not_of_any_family(trail: &Trail, pack: &Pack) -> String {
 impl<'a> Judge<'a> {
     fn new(survey: &'a Survey<'a>, ask: &'a Ask<'a>, range: &'a Range, families: Vec<&'a Family>) -> Self {
         let (pack, settings) = (ask.pack, ask.settings);
-        let elements = elements(survey.trail, &families, settings.elements);
+        let (elements, unlisted) = elements(survey, &families, settings.elements);
         let together = together(survey.trail, &families);
-        Self { survey, ask, pack, settings, range, families, elements, together }
+        Self { survey, ask, pack, settings, range, families, elements, unlisted, together }
     }
 
     fn judge(&self) -> Judged {
@@ -244,10 +249,9 @@ impl<'a> Judge<'a> {
             return BTreeMap::new();
         }
         let buckets: Vec<&Bucket> = self.range.rules.iter().filter_map(|rule| self.pack.bucket(&rule.bucket)).collect();
-        let provenance = &self.survey.trail.provenance;
-        let of =
-            |element: &Element| Some((*element, LastPass::of(self.survey, provenance.element(*element)?, &buckets)));
-        self.elements.iter().filter_map(of).collect()
+        let survey = self.survey;
+        let of = |element: &Element| Some((*element, LastPass::of(survey, survey.attribution(*element)?, &buckets)));
+        self.elements.iter().chain(&self.unlisted).filter_map(of).collect()
     }
 
     fn forbidden(&self, rule: &Rule) -> BTreeSet<Country> {
@@ -314,16 +318,21 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The elements that count, in the order of the list of elements.
-fn elements(trail: &Trail, families: &[&Family], scope: Scope) -> Vec<Element> {
-    let listed = trail.subject().map_or(&[][..], |lot| &lot.elements);
+/// The elements that count, in the order of the list of elements: those that the lot holds, and those that it does not list
+/// but may hold, or that a family names and nothing says are absent.
+fn elements(survey: &Survey<'_>, families: &[&Family], scope: Scope) -> (Vec<Element>, Vec<Element>) {
+    let Some(lot) = survey.trail.subject() else { return (Vec::new(), Vec::new()) };
     let named: BTreeSet<Element> = families.iter().flat_map(|family| family.named()).copied().collect();
     let counts = |element: &Element| match scope {
         Scope::NamedOnly => named.contains(element),
         Scope::AllRareEarths => named.contains(element) || element.is_rare_earth(),
         Scope::AllElements => true,
     };
-    listed.iter().copied().filter(counts).collect::<BTreeSet<Element>>().into_iter().collect()
+    let counting: Vec<Element> = Element::ALL.iter().copied().filter(counts).collect();
+    let (held, others): (Vec<Element>, Vec<Element>) = counting.into_iter().partition(|e| unlisted::holds(lot, *e));
+    let possible: BTreeSet<Element> = survey.unlisted().collect();
+    let asked = |e: &Element| possible.contains(e) || (named.contains(e) && !unlisted::is_absent(lot, *e));
+    (held, others.into_iter().filter(asked).collect())
 }
 
 fn together(trail: &Trail, families: &[&Family]) -> Vec<bool> {

@@ -79,8 +79,12 @@ impl Story {
     /// A lot that the next step makes, holding milligrams of elements.
     pub(crate) fn lot(&mut self, form: Form, amounts: &[(&str, u64)]) -> usize {
         let number = self.lots.len();
-        let amount =
-            |(element, mg): &(&str, u64)| Amount { element: element.parse().unwrap(), least: *mg, most: Some(*mg) };
+        let amount = |(element, mg): &(&str, u64)| Amount {
+            element: element.parse().unwrap(),
+            least: *mg,
+            most: Some(*mg),
+            absent: false,
+        };
         let mut amounts: Vec<Amount> = amounts.iter().map(amount).collect();
         amounts.sort_by_key(|amount| amount.element);
         self.lots.push(TrailLot {

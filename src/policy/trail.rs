@@ -75,6 +75,8 @@ pub struct Amount {
     pub least: u64,
     /// Milligrams at most; `None` where it is withheld or not analysed and no mass bounds it.
     pub most: Option<u64>,
+    /// Whether the lot does not list it and the value that counts says that it holds none.
+    pub absent: bool,
 }
 
 /// An assay on a lot.

@@ -57,6 +57,10 @@ impl Writer<'_> {
                 answer.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
             self.line(15, Tone::Dim.paint(format_args!("with {}", parameters.join(" "))));
         }
+        if !answer.unlisted.is_empty() && self.detail == Detail::Full {
+            let elements: Vec<&str> = answer.unlisted.iter().map(|element| element.symbol()).collect();
+            self.line(15, Tone::Dim.paint(format_args!("neither listed nor ruled out: {}", elements.join(", "))));
+        }
         self.reasons("because", &answer.why, answer.verdict != Verdict::Confirmed);
         self.needed(&answer.needed);
         for exception in answer.exceptions.iter().filter(|one| !one.applies || answer.verdict != Verdict::Exempt) {

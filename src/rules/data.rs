@@ -14,7 +14,7 @@
 //! Worked example: `melt` (98–100 %) and `strip-cast` (96–98 %) give 94.08–98 %; a heat of 600 kg that gives 582 kg of
 //! flake yields 97 %.
 
-use crate::event::{Process, Stage};
+use crate::event::{Form, Process, Stage};
 use crate::value::{Analyte, Element};
 
 /// The usual yield of a target element, in parts per billion of what went in.
@@ -215,6 +215,12 @@ pub const fn pick_up_ppb(element: Element) -> u64 {
         Element::Al | Element::Ni | Element::Cu | Element::Zr | Element::Nb => 1_000_000,
         _ => 0,
     }
+}
+
+/// Whether a material holds more elements than anybody lists: what is dug up, and products taken back.
+#[must_use]
+pub const fn is_unsorted(form: Form) -> bool {
+    matches!(form, Form::Ore | Form::EndOfLife | Form::Component | Form::EndItem)
 }
 
 /// The usual difference of two weighings of one lot, in parts per billion: 0.1 % (a legal-for-trade weighbridge, OIML R 76

@@ -7,7 +7,8 @@
 //!
 //! Worked example: of 100 mg between 60 and 70 mg are good, between 5 and 10 mg bad. The least share is
 //! 60/(60 + 40) = 0.6; the greatest is 1 − 5/100 = 0.95. A claim of 0.6 is confirmed, one of 0.96 contradicted, one of 0.9
-//! unproven.
+//! unproven. Where every origin is good, the share is the whole, whatever is withheld: what values that are not shown may hide
+//! above what went into a step is no origin of its own.
 
 use super::{against_place, too_weak};
 use crate::event::{RecycledKind, SourceKind, Stage};
@@ -140,9 +141,12 @@ impl Shares<'_> {
         let base = (weighed.open.len(), weighed.needed.len());
         let (mut good, mut bad, mut open) = (Sum::default(), Sum::default(), Sum::default());
         let (mut for_it, mut against) = (Vec::new(), Weighed::default());
+        let mut is_one_kind = true;
         for (origin, parts) in origins(attributions) {
             let mass = mass(&parts);
-            let into = match self.side(&origin, side) {
+            let sided = self.side(&origin, side);
+            is_one_kind &= self.is_good(&sided) || matches!(origin.0, Source::Gain { shown: false, .. });
+            let into = match sided {
                 Sided::Step(step, Side::Bad(text)) => {
                     push(&mut against, because(format!("{mass} {text}"), [step.event]));
                     &mut bad
@@ -177,11 +181,15 @@ impl Shares<'_> {
         let (least_good, whole) = good.least_share(bad.and(open), total);
         let is_all = min_share == Fraction::ONE;
         let (least_bad, whole_bad) = bad.least_share(good.and(open), total);
-        let shown = format!(
-            "at least {} of {} is shown, {min_share} is claimed",
-            percent(least_good, whole),
-            names(attributions)
-        );
+        let is_whole = good.any && is_one_kind;
+        let shown = match is_whole {
+            true => format!("every origin of {} counts; {min_share} is claimed", names(attributions)),
+            false => format!(
+                "at least {} of {} is shown, {min_share} is claimed",
+                percent(least_good, whole),
+                names(attributions)
+            ),
+        };
         let refuted = (is_all && bad.any) || least_bad * WHOLE > whole_bad * (WHOLE - claimed);
         if refuted {
             let most = whole_bad.saturating_sub(least_bad);
@@ -193,7 +201,8 @@ impl Shares<'_> {
             against.against.insert(0, because(text, []));
             return against.decide(Vec::new);
         }
-        let is_reached = whole > 0 && least_good * WHOLE >= claimed * whole && !(is_all && (bad.any || open.any));
+        let is_reached =
+            is_whole || whole > 0 && least_good * WHOLE >= claimed * whole && !(is_all && (bad.any || open.any));
         if is_reached {
             // What is open does not matter where the rest suffices; what is missing altogether does.
             weighed.open.truncate(base.0);
@@ -206,6 +215,12 @@ impl Shares<'_> {
             why.extend(for_it.into_iter().take(MOST_REASONS));
             why
         })
+    }
+
+    /// Whether an origin counts for the claim, at a place that holds and is evidenced as asked.
+    fn is_good(&self, sided: &Sided<'_>) -> bool {
+        let Sided::Step(step, Side::Good(_)) = sided else { return false };
+        step.place.against.is_empty() && step.place.level >= self.level
     }
 
     /// What an origin is to the claim: by the step at which it entered, or of unknown origin.

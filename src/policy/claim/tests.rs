@@ -126,6 +126,27 @@ fn what_has_no_source_is_of_unknown_origin() {
 }
 
 #[test]
+fn where_every_origin_counts_the_share_is_the_whole_whatever_is_withheld() {
+    use crate::lineage::provenance::{Interval, Origin, Pass, Source};
+    let withheld = |mut trail: Trail| {
+        let attribution = &mut trail.provenance.elements[0];
+        attribution.total = Interval::UNKNOWN;
+        attribution.origins.iter_mut().for_each(|origin| origin.mass = Interval::UNKNOWN);
+        let source = Source::Gain { step: 1, shown: false };
+        attribution.origins.push(Origin { source, pass: Pass::Straight, mass: Interval::UNKNOWN });
+        trail
+    };
+    let clean = withheld(of(clean()));
+    assert_eq!(verdict("origin Nd US >= 1", &clean), Confirmed);
+    assert_eq!(verdict("origin Nd US >= 0.5", &clean), Confirmed);
+    assert_eq!(verdict("origin Nd AU >= 0.5", &clean), Unproven, "all of it may have come in on the way");
+    let blended = withheld(of(blended()));
+    assert_eq!(verdict("origin Nd US >= 0.5", &blended), Unproven, "where the scrap was mined is not on record");
+    let weak = with(super::tests::clean(), |story| story.steps[0].place.level = PlaceLevel::Declared);
+    assert_eq!(verdict("origin Nd US >= 0.5", &withheld(weak)), Unproven);
+}
+
+#[test]
 fn scrap_that_another_used_is_pre_consumer_and_a_loop_is_not() {
     use crate::lineage::provenance::Pass;
     for (pass, expected) in [(Pass::Straight, Contradicted), (Pass::Loop, Contradicted), (Pass::Recycled, Confirmed)] {

@@ -159,6 +159,10 @@ pub struct PolicyAnswer {
     /// Elements that counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elements: Vec<Element>,
+    /// Elements that counted as well: the lot neither lists them nor says that it holds none, and what it was made from may
+    /// have brought them in, or the policy names them. What is not shown of them is unproven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<Element>,
     /// Parameters in force.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<ParameterName, String>,

@@ -4,33 +4,21 @@
 //! passes at the level asked for and not below. Where nothing says how an element came to be, the rule stays open.
 
 use super::answer::{Failing, RuleAnswer, ShareAnswer, ShareOf, VerdictBasis};
-use super::entry::{has_passed, is_making};
 use super::passes::LastPass;
 use super::share::{Share, share_of};
-use super::survey::{Gap, enters};
+use super::survey::enters;
 use super::words::{counted, kilograms, listed, percent};
 use super::{Judge, combine};
-use crate::event::{Stage, Verdict};
-use crate::finding::{Finding, Reason};
+use crate::event::Verdict;
+use crate::finding::Reason;
 use crate::lineage::provenance::{Attribution, Origin, Source};
-use crate::policy::pack::{Bucket, Passes, Rule, ScrapOrigin};
+use crate::policy::pack::{Bucket, Passes, Rule};
 use crate::policy::trail::TrailStep;
 use crate::value::{Country, Element, Fraction};
+use outcome::{Outcome, open, refuted};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is known of a step for a rule and an element.
-enum Outcome<'a> {
-    /// The rule does not ask about it.
-    Untested,
-    /// It passes; on documents, where they are about steps before a ledger.
-    Fine { country: Country, documents: bool },
-    /// In a forbidden country.
-    Forbidden(Country),
-    /// Its place is refuted.
-    Refuted(&'a Finding),
-    /// Not known well enough.
-    Open { text: String, needed: Vec<String> },
-}
+mod outcome;
 
 /// Where something was found: a step, or a lot whose making is not at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,10 +71,10 @@ impl<'j, 'a> BucketRule<'j, 'a> {
     /// Judges all elements that count.
     pub(super) fn answer(mut self, last: &BTreeMap<Element, LastPass>) -> RuleAnswer {
         let judge = self.judge;
-        for element in &judge.elements {
-            match judge.survey.trail.provenance.element(*element) {
+        for element in judge.elements.iter().chain(&judge.unlisted) {
+            match judge.survey.attribution(*element) {
                 Some(attribution) => self.element(attribution, last.get(element)),
-                None => self.verdicts.push(Verdict::Unproven),
+                None => self.not_analysed(*element),
             }
         }
         self.conclude()
@@ -105,7 +93,7 @@ impl<'j, 'a> BucketRule<'j, 'a> {
                 continue;
             }
             let Some(step) = self.judge.survey.trail.steps.get(number) else { continue };
-            let outcome = self.outcome(number, step, attribution.element);
+            let outcome = self.as_certain(self.outcome(number, step, attribution.element), attribution.element);
             match &outcome {
                 Outcome::Untested => continue,
                 Outcome::Fine { country, documents } => {
@@ -124,6 +112,7 @@ impl<'j, 'a> BucketRule<'j, 'a> {
         }
         for gap in self.judge.gaps(attribution.element) {
             if let Some(outcome) = self.gap(gap, attribution.element, &counts) {
+                let outcome = self.as_certain(outcome, attribution.element);
                 gaps.insert(gap.source);
                 let at = gap.step().map_or(At::Lot(gap.lot), At::Step);
                 self.fails(at, attribution.element, outcome);
@@ -132,114 +121,14 @@ impl<'j, 'a> BucketRule<'j, 'a> {
         self.weigh(attribution, &bad, &open, &gaps);
     }
 
-    fn outcome(&self, number: usize, step: &'a TrailStep, element: Element) -> Outcome<'a> {
-        if enters(step) {
-            return self.entered(number, step, element);
-        }
-        let Some(country) = step.country else {
-            return open("at a place that is not known".to_owned(), step.place.needed.clone());
-        };
-        if self.forbidden.contains(&country) {
-            return Outcome::Forbidden(country);
-        }
-        if let Some(finding) = step.place.against.first() {
-            return Outcome::Refuted(finding);
-        }
-        let asked = self.judge.evidence(element, &self.bucket.name);
-        if step.place.level < asked.place {
-            let text =
-                format!("in {country}, evidenced as `{}` where `{}` is asked for", step.place.level, asked.place);
-            return open(text, step.place.needed.clone());
-        }
-        if step.time < asked.time {
-            let text = format!("in {country}, at a time that is `{}` where `{}` is asked for", step.time, asked.time);
-            let needed = "a checkpoint over the event that a witness of the trust file cosigned, or an unrelated ledger's import of it";
-            return open(text, vec![needed.to_owned()]);
-        }
-        Outcome::Fine { country, documents: false }
-    }
-
-    /// What is stated of stages before material entered: never enough by the holder's word.
-    fn entered(&self, number: usize, step: &'a TrailStep, element: Element) -> Outcome<'a> {
-        let about =
-            |prior: &&crate::policy::trail::TrailPrior| prior.elements.is_empty() || prior.elements.contains(&element);
-        let stated = step.prior.iter().filter(about).filter(|prior| self.bucket.stages.contains(&prior.stage));
-        let countries: Vec<Country> = stated.map(|prior| prior.country).collect();
-        if let Some(country) = countries.iter().find(|country| self.forbidden.contains(country)) {
-            return Outcome::Forbidden(*country);
-        }
-        let lots = || self.judge.survey.made(number, step);
-        if self.judge.range.scrap_origin == Some(ScrapOrigin::Free) && lots().all(|lot| self.judge.is_scrap(lot)) {
-            return Outcome::Untested;
-        }
-        let Some(country) = countries.first() else {
-            let stands_in = |stage: Stage| {
-                !element.is_rare_earth()
-                    && is_making(stage)
-                    && step.prior.iter().filter(about).any(|prior| is_making(prior.stage))
-            };
-            let passed = |lot: usize, stage: Stage| self.has_passed(lot, element, stage) && !stands_in(stage);
-            let is_asked = lots().any(|lot| self.bucket.stages.iter().any(|stage| passed(lot, *stage)));
-            if !is_asked {
-                return Outcome::Untested;
-            }
-            let source = step.source.map_or("source", |source| source.as_str());
-            let text = format!("at a place that is not stated: entered as `{source}`");
-            let needed = format!(
-                "a third party's document that says where {element} was {}, attached to the event with its issuer",
-                self.bucket.name
-            );
-            return open(text, vec![needed]);
-        };
-        match self.judge.evidence(element, &self.bucket.name).prior {
-            Some(level) if step.prior_level >= level => Outcome::Fine { country: *country, documents: true },
-            Some(level) => {
-                let text = format!(
-                    "in {country} before it entered, evidenced as `{}` where `{level}` is asked for",
-                    step.prior_level
-                );
-                open(
-                    text,
-                    vec![format!(
-                        "a third party's document that says where {element} was {}, with its issuer",
-                        self.bucket.name
-                    )],
-                )
-            }
-            None => {
-                let text = format!("in {country} before it entered, by a statement that is not enough for {element}");
-                let needed =
-                    format!("the steps by which {element} was {}, recorded by those who did them", self.bucket.name);
-                open(text, vec![needed])
-            }
-        }
-    }
-
-    fn has_passed(&self, lot: usize, element: Element, stage: Stage) -> bool {
-        let survey = &self.judge.survey;
-        survey.form(lot).is_some_and(|form| has_passed(form, element, stage, survey.next(lot)))
-    }
-
-    /// What came in from nowhere is of unknown making up to the form it is first seen in.
-    fn gap(&self, gap: &Gap, element: Element, counts: &dyn Fn(usize) -> bool) -> Option<Outcome<'a>> {
-        let is_asked = self.bucket.stages.iter().any(|stage| self.has_passed(gap.lot, element, *stage));
-        let is_together = !self.rule.together || self.judge.has_all_named(gap.lot);
-        if !is_asked || !is_together || !gap.step().is_none_or(counts) {
-            return None;
-        }
-        let text = match (gap.step(), gap.mass.least) {
-            (None, _) => format!(
-                "at a place that is not known: the events that made this lot, which holds {element}, are not at hand"
-            ),
-            (_, 0) => format!("at a place that is not known: more {element} comes out of this step than went in"),
-            (_, mg) => format!(
-                "at a place that is not known: more {element} comes out of this step than went in, of the lot's {} kg",
-                kilograms(mg)
-            ),
-        };
-        let needed =
-            format!("where the {element} that is not covered came from: the missing input, or an assay that shows it");
-        Some(open(text, vec![needed]))
+    /// The policy names an element of which neither the lot nor anything before it says something.
+    fn not_analysed(&mut self, element: Element) {
+        let trail = self.judge.survey.trail;
+        let made_by = trail.subject().and_then(|lot| lot.made_by);
+        let at = made_by.map_or(At::Lot(trail.subject), At::Step);
+        let text = "at a place that is not known: the lot does not list it, nor says that it holds none".to_owned();
+        self.fails(at, element, open(text, vec![self.statement_of(element)]));
+        self.verdicts.push(Verdict::Unproven);
     }
 
     /// Notes a step or lot under what fails; for several elements once.
@@ -251,9 +140,7 @@ impl<'j, 'a> BucketRule<'j, 'a> {
                 (Verdict::Contradicted, Some(country), None, text, Vec::new())
             }
             Outcome::Refuted(finding) => {
-                let text =
-                    format!("at a place that is refuted: expected {}, found {}", finding.expected, finding.found);
-                (Verdict::Contradicted, None, Some(finding.code), text, Vec::new())
+                (Verdict::Contradicted, None, Some(finding.code), refuted(finding), Vec::new())
             }
             Outcome::Open { text, needed } => (Verdict::Unproven, None, None, text, needed),
         };
@@ -292,12 +179,13 @@ impl<'j, 'a> BucketRule<'j, 'a> {
         gaps: &BTreeSet<Source>,
     ) {
         let (forbidden, unproven) = (self.judge.settings.max_forbidden_share, self.judge.settings.max_unproven_share);
-        let (element, trail) = (attribution.element, self.judge.survey.trail);
+        let element = attribution.element;
+        let flows = self.judge.survey.flows(element);
         if !bad.is_empty() {
             // What is declared in a forbidden country contradicts whatever its mass, unless a limit says how much may.
             let is_end = |step: usize| bad.contains(&step);
             let Share { least, most, .. } =
-                share_of(trail, element, &is_end, &|origin| matches!(origin.source, Source::Step(_)));
+                share_of(flows, element, &is_end, &|origin| matches!(origin.source, Source::Step(_)));
             self.shares.push(ShareAnswer { element, what: ShareOf::Forbidden, least, most });
             self.verdicts.push(match forbidden {
                 limit if limit == Fraction::ZERO || least > limit => Verdict::Contradicted,
@@ -308,7 +196,7 @@ impl<'j, 'a> BucketRule<'j, 'a> {
         if !open.is_empty() || !gaps.is_empty() {
             let is_end = |step: usize| open.contains(&step);
             let is_it = |origin: &Origin| matches!(origin.source, Source::Step(_)) || gaps.contains(&origin.source);
-            let Share { least, most, most_mg } = share_of(trail, element, &is_end, &is_it);
+            let Share { least, most, most_mg } = share_of(flows, element, &is_end, &is_it);
             self.shares.push(ShareAnswer { element, what: ShareOf::Unproven, least, most });
             let is_within = most <= unproven && unproven != Fraction::ZERO;
             self.verdicts.push(if is_within { Verdict::Confirmed } else { Verdict::Unproven });
@@ -360,8 +248,4 @@ impl<'j, 'a> BucketRule<'j, 'a> {
             needed: Vec::new(),
         }
     }
-}
-
-fn open<'a>(text: String, needed: Vec<String>) -> Outcome<'a> {
-    Outcome::Open { text, needed }
 }

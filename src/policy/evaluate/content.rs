@@ -41,7 +41,7 @@ impl Judge<'_> {
             needed: Vec::new(),
         };
         let Some(asked) = &self.pack.file.recycled else { return answer };
-        let attributions = asked.elements.iter().filter_map(|element| self.survey.trail.provenance.element(*element));
+        let attributions = asked.elements.iter().filter_map(|element| self.survey.attribution(*element));
         let verdicts: Vec<Verdict> =
             attributions.map(|attribution| self.content_of(asked, attribution, &mut answer)).collect();
         answer.verdict = combine(verdicts).unwrap_or(Verdict::Confirmed);

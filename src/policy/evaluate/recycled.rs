@@ -30,7 +30,7 @@ impl Judge<'_> {
         let mut against = Vec::new();
         let least = self.settings.recycled_min_share.unwrap_or(Fraction::ONE);
         let mut shares = Vec::new();
-        for element in &self.elements {
+        for element in self.elements.iter().chain(&self.unlisted) {
             let share = self.recycled_share(*element);
             shares.push(format!("{} of {element}", percent(share)));
             if share < least {
@@ -92,8 +92,7 @@ impl Judge<'_> {
     /// The least share of an element that was recycled: that came through scrap which somebody else used again, or entered
     /// as recovered from waste. Scrap that its maker used again is not recycled material.
     fn recycled_share(&self, element: Element) -> Fraction {
-        let trail = self.survey.trail;
-        let Some(attribution) = trail.provenance.element(element) else { return Fraction::ZERO };
+        let Some(attribution) = self.survey.attribution(element) else { return Fraction::ZERO };
         let is_recycled = |origin: &Origin| origin.pass == Pass::Recycled || self.is_recovered(origin);
         between(&attribution.origins, &is_recycled).least
     }

@@ -1,7 +1,6 @@
 //! Which share of an element came a certain way, as an interval that holds the exact one whatever hidden values are.
 
-use crate::lineage::provenance::{Interval, Origin};
-use crate::policy::trail::Trail;
+use crate::lineage::provenance::{Flows, Interval, Origin};
 use crate::value::{Element, Fraction};
 
 /// One whole in parts per billion.
@@ -19,12 +18,12 @@ pub(super) struct Share {
 /// The share of an element that came from sources of a kind. `is_end` says at which steps a way ends, the
 /// last on each way first; what came through none of them has the sources where it entered.
 pub(super) fn share_of(
-    trail: &Trail,
+    flows: &Flows,
     element: Element,
     is_end: &dyn Fn(usize) -> bool,
     is_it: &dyn Fn(&Origin) -> bool,
 ) -> Share {
-    let origins = trail.flows.last(element, is_end);
+    let origins = flows.last(element, is_end);
     between(&origins, is_it)
 }
 
@@ -34,10 +33,15 @@ pub(super) fn between(origins: &[Origin], is_it: &dyn Fn(&Origin) -> bool) -> Sh
     for origin in origins {
         if is_it(origin) { own.add(origin.mass) } else { others.add(origin.mass) }
     }
+    let most_mg = u64::try_from(own.most).unwrap_or(u64::MAX);
+    if own.any && !others.any {
+        // Of one kind alone, it is all of it however much it weighs.
+        return Share { least: Fraction::ONE, most: Fraction::ONE, most_mg };
+    }
     Share {
         least: part(own.least, others.most, own.any, false),
         most: part(own.most, others.least, own.any, true),
-        most_mg: u64::try_from(own.most).unwrap_or(u64::MAX),
+        most_mg,
     }
 }
 
@@ -94,7 +98,8 @@ mod tests {
         assert_eq!(share(&[origin(0, 10, 10), origin(1, 90, 90)]), "0.1 0.1");
         assert_eq!(share(&[origin(0, 60, 70), origin(1, 30, 40)]), "0.6 0.7");
         assert_eq!(share(&[origin(0, 0, 0), origin(1, 90, 90)]), "0 0.000000001", "less than 1 mg is not nothing");
-        assert_eq!(share(&[origin(0, 0, 0)]), "0 1");
+        assert_eq!(share(&[origin(0, 0, 0)]), "1 1");
+        assert_eq!(share(&[origin(0, 0, 50), origin(0, 0, u64::MAX)]), "1 1", "nothing else is in it");
         assert_eq!(share(&[origin(1, 5, 5)]), "0 0");
         assert_eq!(share(&[origin(0, 0, u64::MAX), origin(1, 0, u64::MAX)]), "0 1");
         assert_eq!(share(&[]), "0 0");
@@ -109,7 +114,7 @@ mod tests {
         let trail = story.trail(both);
         let is_end = |step: usize| trail.steps[step].country.is_some_and(|country| country.code() == "CN");
         let is_step = |origin: &Origin| matches!(origin.source, Source::Step(_));
-        let share = share_of(&trail, Element::Nd, &is_end, &is_step);
+        let share = share_of(&trail.flows, Element::Nd, &is_end, &is_step);
         let exact = "0.75".parse().unwrap();
         assert_eq!(share, Share { least: exact, most: exact, most_mg: 300 });
     }

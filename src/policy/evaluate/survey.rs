@@ -1,9 +1,10 @@
 //! What of a trail every policy asks: how far each step lies from the lot, what is done with each lot next, and where an
 //! element of the lot came in from nowhere.
 
+use super::unlisted::Unlisted;
 use crate::event::{Form, Kind, SourceKind, Stage};
 use crate::finding::{Code, Family, Finding, Severity};
-use crate::lineage::provenance::{Attribution, Interval, Origin, Source};
+use crate::lineage::provenance::{Attribution, Flows, Interval, Origin, Source};
 use crate::policy::trail::{Trail, TrailStep};
 use crate::policy::upstream::parents;
 use crate::rules::data::facts;
@@ -19,6 +20,7 @@ pub(super) struct Survey<'a> {
     next: Vec<Option<Stage>>,
     /// By element: where it came in from nowhere.
     gaps: BTreeMap<Element, Vec<Gap>>,
+    unlisted: Unlisted,
 }
 
 /// Where an element came in without anything that says from where.
@@ -67,10 +69,25 @@ impl<'a> Survey<'a> {
                 }
             }
         }
-        let mut survey = Self { trail, back, next, gaps: BTreeMap::new() };
-        let elements = trail.provenance.elements.iter();
+        let mut survey = Self { trail, back, next, gaps: BTreeMap::new(), unlisted: Unlisted::of(trail) };
+        let elements = trail.provenance.elements.iter().chain(&survey.unlisted.attributions);
         survey.gaps = elements.map(|attribution| (attribution.element, survey.find_gaps(attribution))).collect();
         survey
+    }
+
+    /// Where an element of the lot came through, or one that it may hold and does not list.
+    pub(super) fn attribution(&self, element: Element) -> Option<&Attribution> {
+        self.unlisted.attribution(element).or_else(|| self.trail.provenance.element(element))
+    }
+
+    /// What the attribution of an element is computed from.
+    pub(super) fn flows(&self, element: Element) -> &Flows {
+        if self.unlisted.attribution(element).is_some() { &self.unlisted.flows } else { &self.trail.flows }
+    }
+
+    /// Elements that the lot may hold and does not list.
+    pub(super) fn unlisted(&self) -> impl Iterator<Item = Element> {
+        self.unlisted.attributions.iter().map(|attribution| attribution.element)
     }
 
     /// Where an element of the lot came in from nowhere.

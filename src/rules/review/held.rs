@@ -8,12 +8,16 @@
 
 use super::Settled;
 use super::facts::{Step, StepKind};
-use super::lots::{LotFact, Share, find, rank};
-use super::mass::is_unsorted;
+use super::lots::{FINE, LotFact, Share, find, rank};
 use crate::event::{Event, Process};
 use crate::lineage::provenance::{Interval, Weights};
+use crate::rules::data::is_unsorted;
 use crate::value::{Element, EventId, LotId, Mass};
 use std::borrow::Cow;
+
+/// The greatest limit of quantification below which an element counts as absent, in the unit of [`Share::of_net`]: 0.1 %.
+/// A greater one leaves room for what a magnet is alloyed with.
+const GREATEST_LOQ: u64 = FINE / 1_000;
 
 /// Whether what a lot holds of an element is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,13 @@ impl Settled {
     pub fn held(&self, lot: &LotId, element: Element) -> Option<Held> {
         let lot = self.facts.lots.get(lot)?;
         lot.held(element, lot.booked().filter(|_| !lot.mass_hidden))
+    }
+
+    /// Whether a lot does not list an element and the value that counts says that it holds none: zero, or less than a limit
+    /// of quantification of at most 0.1 %. What is only derived from inputs says nothing.
+    #[must_use]
+    pub fn is_said_absent(&self, lot: &LotId, element: Element) -> bool {
+        self.facts.lots.get(lot).is_some_and(|lot| lot.is_said_absent(element))
     }
 
     /// Whether the event that made a lot was taken in.
@@ -210,6 +221,11 @@ impl LotFact {
         Some(Held { mass: Interval { least, most }, openness: Openness::Known })
     }
 
+    fn is_said_absent(&self, element: Element) -> bool {
+        let none = |share: Share| share.of_net == 0 || (!share.measured && share.of_net <= GREATEST_LOQ);
+        !self.lists(element) && !self.is_hidden(element) && self.own_share(element).is_some_and(none)
+    }
+
     /// The best value for an element; none that is only derived of an element that the lot does not list.
     pub(super) fn own_share(&self, element: Element) -> Option<Share> {
         let is_own = !self.derived || self.lists(element) || self.is_assayed(element);
@@ -229,5 +245,53 @@ impl LotFact {
         let hidden_book = self.maybe_withheld.then_some((rank(None), 0));
         let hidden = assays().filter(|(assay, _)| assay.hidden).map(|(_, key)| key).chain(hidden_book).max();
         hidden.is_some_and(|hidden| best.is_none_or(|best| hidden >= best))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{AssayStatus, Form};
+    use crate::rules::fixture::{assay, lot};
+    use crate::value::PartyId;
+
+    fn magnet(dysprosium: &str) -> LotFact {
+        let mut made = lot(Form::Magnet, "100", &format!("Nd 0.3{dysprosium}"));
+        made.elements = vec![Element::Nd];
+        LotFact::new(maker(), &made)
+    }
+
+    fn maker() -> PartyId {
+        EventId::of_signing_input(b"maker").into()
+    }
+
+    #[test]
+    fn a_lot_is_said_not_to_hold_what_a_value_rules_out() {
+        for (dysprosium, expected) in
+            [("", false), (", Dy <0.001", true), (", Dy <0.0010001", false), (", Dy 0", true), (", Dy 0.000001", false)]
+        {
+            assert_eq!(magnet(dysprosium).is_said_absent(Element::Dy), expected, "{dysprosium}");
+        }
+        let mut listed = magnet(", Dy <0.001");
+        listed.elements.push(Element::Dy);
+        assert!(!listed.is_said_absent(Element::Dy), "what is listed is there");
+    }
+
+    #[test]
+    fn a_hidden_value_that_would_count_for_more_leaves_it_open() {
+        let id = EventId::of_signing_input(b"assay");
+        let of = |results: &str, status| assay(LotId::new(id, 0), status, results);
+        let mut fact = magnet(", Dy <0.001");
+        fact.add_assay(id, maker(), &of("Dy 0.01", AssayStatus::Final));
+        assert!(fact.is_said_absent(Element::Dy), "the assay is not settled to count");
+        fact.assays[0].counts = true;
+        assert!(!fact.is_said_absent(Element::Dy));
+        fact.hide_results(id);
+        assert!(!fact.is_said_absent(Element::Dy), "it may say that there is some");
+        let mut fact = magnet("");
+        fact.hide_composition();
+        fact.add_assay(id, maker(), &of("Dy <0.0005", AssayStatus::Final));
+        fact.assays[0].counts = true;
+        assert!(fact.is_said_absent(Element::Dy), "a final assay counts for more than the book");
     }
 }

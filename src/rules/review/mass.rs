@@ -3,9 +3,9 @@
 use super::balance::{Balance, Flow};
 use super::facts::StepKind;
 use super::settled::LineageGain;
-use crate::event::{Form, OutputRole};
+use crate::event::OutputRole;
 use crate::finding::{Code, Finding};
-use crate::rules::data::{RECEIPT_PPB, WEIGHING_PPB, WHOLE, YieldBand};
+use crate::rules::data::{RECEIPT_PPB, WEIGHING_PPB, WHOLE, YieldBand, is_unsorted};
 use crate::rules::mass::kg;
 use crate::value::{Element, EventId, LotId, Mass};
 
@@ -125,11 +125,6 @@ fn element_problem(balance: &Balance<'_>, flow: Flow) -> Option<Problem> {
         }
         None => Some(Problem::Unlisted { element, out }),
     }
-}
-
-/// Whether a material holds more elements than anybody lists: what is dug up, and products taken back.
-pub(super) const fn is_unsorted(form: Form) -> bool {
-    matches!(form, Form::Ore | Form::EndOfLife | Form::Component | Form::EndItem)
 }
 
 /// The composition that a blend's maker states against the mean of the inputs.

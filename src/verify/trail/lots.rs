@@ -66,7 +66,9 @@ impl Builder<'_> {
     fn amounts(&self, lot: &TrailLot) -> Vec<Amount> {
         let amount = |element: &Element| {
             let held = held_of(self.settled(), lot, *element)?;
-            Some(Amount { element: *element, least: held.least, most: (held.most != u64::MAX).then_some(held.most) })
+            let most = (held.most != u64::MAX).then_some(held.most);
+            let absent = self.settled().is_said_absent(&lot.id, *element);
+            Some(Amount { element: *element, least: held.least, most, absent })
         };
         Element::ALL.iter().filter_map(amount).collect()
     }
