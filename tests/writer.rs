@@ -351,7 +351,7 @@ fn the_completeness_statement_follows_commits_and_is_made_anew_where_its_files_d
     let key = keys.key(&world.log_key.id()).unwrap();
     let stated = |with_key: bool| {
         let snapshot = Snapshot::open(world.disk(), &world.root, &mut || false, &mut |_, _| {}).unwrap();
-        let expected = statement_leaves(&snapshot, &mut |_, _| {}).unwrap().head();
+        let expected = statement_leaves(&snapshot, snapshot.reader().size(), &mut |_, _| {}).unwrap().head();
         let find = snapshot.find();
         let vkey = snapshot.reader().checkpoint().unwrap().key().clone();
         let signer: Option<completeness::LogSigner<'_>> = with_key.then_some((&vkey, &*key));

@@ -6,6 +6,7 @@
 //!
 //! Not established: that the ledger and its operator are to be trusted, that what was stated is true ([`crate::verify`]).
 
+use super::auditor::named_in;
 use super::closure::{Closure, Held, close};
 use super::ledger::{LedgerChecked, LedgerSeen};
 use super::manifest::{Manifest, Roots};
@@ -14,6 +15,7 @@ use super::statement::{Covered, covered_by};
 use super::verify::moved_by;
 use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
+use crate::rules::trust::Trust;
 use crate::state::{KeyRecord, Position, View as _, ViewError};
 use crate::value::{Blake3, EventId, LedgerId, Time};
 use crate::verify::subset::{Replayed, Scope};
@@ -31,6 +33,8 @@ pub(super) struct Checked {
     /// What each ledger recorded, in order; portable events may be in several.
     pub(super) positions: BTreeMap<LedgerId, Vec<(Position, EventId)>>,
     pub(super) closure: Closure,
+    /// The exporter, the recipient, auditors who signed a statement: some ledger of the bundle must cover their registrations.
+    seeds: Vec<EventId>,
     pub(super) ledgers: Vec<(LedgerSeen, Replayed)>,
     pub(super) findings: Vec<Finding>,
     pub(super) undecided: Vec<Finding>,
@@ -39,8 +43,8 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Checks a bundle.
-    pub(super) fn of(bundle: &UnverifiedBundle) -> Result<Self, ViewError> {
+    /// Checks a bundle; whom to trust matters only for who may state completeness.
+    pub(super) fn of(bundle: &UnverifiedBundle, trust: &Trust) -> Result<Self, ViewError> {
         let manifest = bundle.manifest.clone();
         let read = |file| LedgerChecked::of(file, &manifest);
         let (mut findings, ledgers): (Vec<Finding>, Vec<LedgerChecked>) =
@@ -50,12 +54,13 @@ impl Checked {
             let mut held = Held::default();
             ledgers.iter().flat_map(|ledger| ledger.subset.events()).for_each(|(_, event)| held.add(event));
             let holes: BTreeSet<EventId> = manifest.holes.iter().copied().collect();
-            let closure = closure_of(&mut held, &ledgers, &manifest, &holes);
+            let seeds = seeds_of(&held, &ledgers, &manifest);
+            let closure = closure_of(&mut held, &ledgers, &manifest, &seeds, &holes);
             let found = check_belonging(&held, &closure, &holes);
-            (closure, found)
+            (seeds, closure, found)
         };
         let signatures = || ledgers.iter().map(|ledger| ledger.subset.verify_signatures()).collect();
-        let ((closure, found), verdicts): (_, Vec<HashMap<u64, bool>>) = rayon::join(belonging, signatures);
+        let ((seeds, closure, found), verdicts): (_, Vec<HashMap<u64, bool>>) = rayon::join(belonging, signatures);
         findings.extend(found);
         let mut checked = Self {
             manifest,
@@ -64,6 +69,7 @@ impl Checked {
             recorded: BTreeMap::new(),
             positions: BTreeMap::new(),
             closure,
+            seeds,
             ledgers: Vec::new(),
             findings,
             undecided: Vec::new(),
@@ -71,7 +77,7 @@ impl Checked {
         };
         let is_only = ledgers.len() == 1;
         for (ledger, verdicts) in ledgers.into_iter().zip(verdicts) {
-            checked.enter(ledger, &verdicts, is_only)?;
+            checked.enter(ledger, &verdicts, is_only, trust)?;
         }
         checked.check_seeds();
         let imports = checked.check_imports();
@@ -88,16 +94,20 @@ impl Checked {
         mut ledger: LedgerChecked,
         verdicts: &HashMap<u64, bool>,
         is_only: bool,
+        trust: &Trust,
     ) -> Result<(), ViewError> {
         let holes = self.manifest.holes.iter().copied().collect();
-        let omitted = ledger.check_leaves(&self.closure, &holes, &self.seeds(), is_only);
-        let scope = Scope {
-            lots: self.closure.lots.clone(),
-            holes,
-            is_complete: ledger.seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
-        };
+        let omitted = ledger.check_leaves(&self.closure, &holes, &self.seeds, is_only);
+        let is_complete = ledger.seen.is_complete();
+        let mut scope = Scope { lots: self.closure.lots.clone(), holes, is_complete };
         self.findings.extend(omitted);
-        let replayed = ledger.subset.replay(&scope, verdicts)?;
+        let mut replayed = ledger.subset.replay(&scope, verdicts)?;
+        self.findings.extend(ledger.seen.ask_for_auditors(trust, &replayed.view)?);
+        if ledger.seen.is_complete() != is_complete {
+            // Whether an auditor's key is in force is known only now.
+            scope.is_complete = ledger.seen.is_complete();
+            replayed = ledger.subset.replay(&scope, verdicts)?;
+        }
         self.findings.extend(replayed.findings.iter().cloned());
         self.undecided.extend(replayed.undecided.iter().cloned());
         let id = ledger.seen.ledger;
@@ -113,15 +123,9 @@ impl Checked {
         Ok(())
     }
 
-    /// The exporter and the recipient: some ledger of the bundle must cover their registrations.
-    fn seeds(&self) -> Vec<EventId> {
-        let recipient = self.manifest.recipient.map(EventId::from);
-        std::iter::once(self.manifest.by.into()).chain(recipient).collect()
-    }
-
-    /// In a bundle of several ledgers, one of them covers each of [`Self::seeds`].
+    /// In a bundle of several ledgers, one of them covers each of the seeds.
     fn check_seeds(&mut self) {
-        for id in self.seeds() {
+        for id in self.seeds.clone() {
             let statements = || self.ledgers.iter().filter_map(|(seen, _)| seen.statement.as_ref());
             let is_covered = statements().any(|stated| stated.leaves.contains_key(&Covered::from(id)));
             if statements().next().is_some() && self.ledgers.len() > 1 && !is_covered {
@@ -192,17 +196,25 @@ fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
         .collect()
 }
 
+/// The exporter, the recipient, and of those whom statements name as signers the ones whose registration is there.
+fn seeds_of(held: &Held<'_>, ledgers: &[LedgerChecked], manifest: &Manifest) -> Vec<EventId> {
+    let stated = ledgers.iter().filter_map(|ledger| ledger.seen.statement.as_ref());
+    let auditors: BTreeSet<EventId> = stated.flat_map(|seen| named_in(&seen.note)).map(EventId::from).collect();
+    let recipient = manifest.recipient.map(EventId::from);
+    let auditors = auditors.into_iter().filter(|id| held.get(id).is_some());
+    std::iter::once(manifest.by.into()).chain(recipient).chain(auditors).collect()
+}
+
 fn closure_of(
     held: &mut Held<'_>,
     ledgers: &[LedgerChecked],
     manifest: &Manifest,
+    seeds: &[EventId],
     holes: &BTreeSet<EventId>,
 ) -> Closure {
     let first = |ledger: &LedgerChecked| ledger.seen.genesis.clone();
-    let mut seeds: BTreeSet<EventId> = ledgers.iter().flat_map(first).collect();
-    seeds.insert(manifest.by.into());
-    seeds.extend(manifest.recipient.map(EventId::from));
-    close(held, [manifest.subject], seeds, holes).unwrap_or_else(|never| match never {})
+    let seeds = ledgers.iter().flat_map(first).chain(seeds.iter().copied());
+    close(held, [manifest.subject], seeds.collect::<BTreeSet<EventId>>(), holes).unwrap_or_else(|never| match never {})
 }
 
 /// Events that are missing from the lineage, are declared to be, or do not belong to it.

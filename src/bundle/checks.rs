@@ -1,7 +1,7 @@
 //! What verification says about the ledgers, and about what it did and did not check.
 
 use super::check::Checked;
-use super::ledger::LedgerSeen;
+use super::ledger::{LedgerSeen, StatementSeen};
 use crate::rules::accreditation::Accreditations;
 use crate::state::{Memory, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
@@ -28,7 +28,9 @@ pub(super) fn ledger_report(
         entries: seen.entries,
         recorded_until: seen.last_recorded,
         trusted: is_trusted(seen, asked, accreditations, view)?,
-        complete: seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
+        complete: seen.is_complete(),
+        stated_by_log: seen.statement.as_ref().is_some_and(|statement| statement.by_log),
+        stated_by: seen.statement.iter().flat_map(|statement| statement.auditors.clone()).collect(),
     })
 }
 
@@ -51,7 +53,8 @@ fn check(name: &str, done: bool, note: impl Into<String>) -> Check {
 
 /// What was checked, and what was not and why.
 pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> Vec<Check> {
-    let stated = checked.ledgers.iter().filter(|(seen, _)| seen.statement.is_some()).count();
+    let is_stated = |statement: &StatementSeen| statement.by_log || !statement.auditors.is_empty();
+    let stated = checked.ledgers.iter().filter(|(seen, _)| seen.statement.as_ref().is_some_and(is_stated)).count();
     let total = checked.ledgers.len();
     let entries = report.integrity.entries;
     let withheld = report.completeness.withheld.len();

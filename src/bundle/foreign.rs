@@ -6,6 +6,7 @@
 //! In scope: entries, nodes and leaves as they were signed. Not in scope: whether they are to be believed (the bundle is
 //! verified when it is imported, and again by whoever receives it).
 
+use super::auditor::named_in;
 use super::closure::{Closure, Held};
 use super::statement::{Covered, Leaf, Statement};
 use super::wire::{BundleFile, EntryFile, LeafFile, LedgerFile, NodeFile, StatementFile, node_list, node_map};
@@ -18,7 +19,7 @@ use crate::tlog::entry::Entry;
 use crate::tlog::nodes::{TreeHead, narrow_nodes};
 use crate::tlog::note::SignedNote;
 use crate::tlog::tree::leaf_hash;
-use crate::value::{EventId, LedgerId, Sha256};
+use crate::value::{EventId, LedgerId, PartyId, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The parts of other ledgers, each with its events.
@@ -66,6 +67,15 @@ impl Foreign {
     /// The first two events of each ledger.
     pub(super) fn genesis(&self) -> impl Iterator<Item = EventId> {
         self.events.values().flat_map(|events| events.range(..2).map(|(_, event)| event.id))
+    }
+
+    /// The parties that are said to have signed the completeness statements.
+    pub(super) fn stated_by(&self) -> Result<BTreeSet<PartyId>, WriteError> {
+        let mut parties = BTreeSet::new();
+        for statement in self.parts.values().filter_map(|(_, part)| part.statement.as_ref()) {
+            parties.extend(named_in(&SignedNote::parse(statement.note.as_bytes()).map_err(wrong)?));
+        }
+        Ok(parties)
     }
 
     /// The parts, cut to the events that belong and the leaves that they need.

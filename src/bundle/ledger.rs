@@ -1,5 +1,6 @@
 //! The part of a bundle that comes from one ledger: its keys, checkpoints, tree, and completeness statement.
 
+use super::auditor::{named_in, trusted};
 use super::check::naming;
 use super::closure::{Closure, Held};
 use super::manifest::Manifest;
@@ -7,19 +8,26 @@ use super::statement::{Covered, Leaf, Statement};
 use super::wire::{EntryFile, LedgerFile, StatementFile, node_map};
 use crate::event::{Body, Event};
 use crate::finding::{Code, Finding};
+use crate::rules::trust::Trust;
+use crate::state::{Find, ViewError};
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
 use crate::tlog::entry::Entry;
 use crate::tlog::nodes::check_nodes;
-use crate::tlog::note::SignedNote;
+use crate::tlog::note::{NoteError, SignedNote};
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, PartyId, Sha256, Time};
 use crate::verify::subset::Subset;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// A completeness statement that the log's key signed.
+/// A completeness statement for the last checkpoint, by the log's key or by parties.
 #[derive(Debug, Clone)]
 pub(super) struct StatementSeen {
     pub(super) statement: Statement,
+    pub(super) note: SignedNote,
+    /// Whether the log's key signed it.
+    pub(super) by_log: bool,
+    /// Auditors of the trust file who signed it.
+    pub(super) auditors: Vec<PartyId>,
     /// Leaves shown, by what they cover.
     pub(super) leaves: BTreeMap<Covered, Leaf>,
     /// Whether everything that needs a leaf has one, and nothing that one lists is missing or declared to be.
@@ -40,6 +48,29 @@ pub(super) struct LedgerSeen {
     /// When the last entry at hand was recorded.
     pub(super) last_recorded: Option<Time>,
     pub(super) statement: Option<StatementSeen>,
+}
+
+impl LedgerSeen {
+    /// Asks which auditors of the trust file signed the statement; one that neither they nor the log signed covers nothing.
+    pub(super) fn ask_for_auditors(&mut self, trust: &Trust, state: &dyn Find) -> Result<Vec<Finding>, ViewError> {
+        let Some(seen) = &mut self.statement else { return Ok(Vec::new()) };
+        let (auditors, mut findings) = trusted(&seen.note, &self.ledger, trust, state)?;
+        if !seen.by_log && auditors.is_empty() {
+            seen.covers_all = false;
+            let parties: Vec<String> = named_in(&seen.note).iter().map(ToString::to_string).collect();
+            let expected = "a completeness statement by the log's key, or by an auditor whom the trust file names";
+            let found = format!("one by party {}, which is neither", parties.join(", "));
+            findings.push(Finding::new(Code::BundleIncomplete, expected, found));
+        }
+        seen.auditors = auditors;
+        let place = format!("ledger {}", self.ledger);
+        Ok(findings.into_iter().map(|finding| finding.at(&place)).collect())
+    }
+
+    /// Whether somebody who may say so vouches that nothing that matters is left out.
+    pub(super) fn is_complete(&self) -> bool {
+        self.statement.as_ref().is_some_and(|seen| seen.covers_all && (seen.by_log || !seen.auditors.is_empty()))
+    }
 }
 
 /// A ledger's part, checked by itself.
@@ -126,7 +157,8 @@ impl LedgerChecked {
         match read_statement(statement, file.ledger, self.seen.checkpoints.last()) {
             Ok(seen) => self.seen.statement = Some(seen),
             Err((code, problem)) => {
-                self.find(code, "a completeness statement for the last checkpoint, by the log's key", problem);
+                let expected = "a completeness statement for the last checkpoint, by the log's key or an auditor's";
+                self.find(code, expected, problem);
             }
         }
     }
@@ -257,7 +289,11 @@ fn read_statement(
     if statement.ledger != ledger || statement.log != last.head() {
         return Err(bad(&format_args!("one for size {} of ledger {}", statement.log.size, statement.ledger)));
     }
-    note.check_signature(last.key()).map_err(|error| bad(&error))?;
+    let by_log = match note.check_signature(last.key()) {
+        Ok(()) => true,
+        Err(NoteError::Unsigned { .. }) if !named_in(&note).is_empty() => false,
+        Err(error) => return Err(bad(&error)),
+    };
     let mut leaves = BTreeMap::new();
     let mut hashes = BTreeMap::new();
     for leaf in &file.leaves {
@@ -269,5 +305,5 @@ fn read_statement(
         }
     }
     check_nodes(&[statement.leaves], &hashes, &node_map(&file.nodes)).map_err(|e| (Code::NotInTree, e.to_string()))?;
-    Ok(StatementSeen { statement, leaves, covers_all: false })
+    Ok(StatementSeen { statement, note, by_log, auditors: Vec::new(), leaves, covers_all: false })
 }

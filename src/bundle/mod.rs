@@ -30,6 +30,7 @@
 //! Not in scope: reading a ledger's files (`ledger` implements [`Source`]), signing the statement (whoever has the whole
 //! log), rendering (`report`).
 
+mod auditor;
 mod check;
 mod checks;
 mod claims;
@@ -49,6 +50,7 @@ mod withhold;
 mod write;
 
 pub use crate::verify::judge::Asked;
+pub use auditor::{MAX_STATED, STATED_VERSION, Stated, StatedError, StatedFile, auditor_key};
 pub use claims::ClaimsAsked;
 pub use leaf_tree::{LeafTree, Leaves, ProveLeaves, no_leaf};
 pub use manifest::{Counted, Manifest, ManifestCheckpoint, ManifestError, ManifestStatement, SignManifestError};

@@ -143,7 +143,7 @@ impl UnverifiedBundle {
     /// # Errors
     /// State could not be read, which memory never is.
     pub fn verify(self, asked: &Asked<'_>) -> Result<Verification, ViewError> {
-        let mut checked = Checked::of(&self)?;
+        let mut checked = Checked::of(&self, asked.trust)?;
         let lineage = upstream(&checked, checked.manifest.subject).unwrap_or_else(|never| match never {});
         let matters = checked.matters();
         let mut report = blank(&checked, asked, &lineage)?;
@@ -237,7 +237,7 @@ impl Checked {
             events,
             breached: breaches.filter_map(|finding| finding.event).collect(),
             cosigned,
-            is_complete: seen.statement.as_ref().is_some_and(|statement| statement.covers_all),
+            is_complete: seen.is_complete(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Writing a bundle: what belongs to the lineage of a lot, and nothing else.
 
+use super::auditor::named_in;
 use super::check::Checked;
-use super::closure::{Joined, close};
+use super::closure::{Joined, Pool as _, close};
 use super::foreign::Foreign;
 use super::leaf_tree::ProveLeaves;
 use super::manifest::{Manifest, ManifestCheckpoint, ManifestStatement, Roots, SignManifestError};
@@ -13,6 +14,7 @@ use super::wire::{
 };
 use super::withhold::Withhold;
 use crate::finding::{Code, Family, Finding};
+use crate::rules::trust::Trust;
 use crate::state::ViewError;
 use crate::tlog::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::tlog::nodes::prove_nodes;
@@ -102,8 +104,8 @@ pub enum WriteError {
 /// Why there is no bundle.
 pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Result<String, WriteError> {
     let mut loader = Loader::new(source);
-    let parties: Vec<EventId> = std::iter::once(export.by.into()).chain(export.recipient.map(EventId::from)).collect();
     let foreign = Foreign::of(export.foreign, source.ledger())?;
+    let parties = parties(&mut loader, &foreign, export)?;
     let mut seeds = vec![loader.at(0)?, loader.at(1)?];
     seeds.extend(foreign.genesis().chain(parties.iter().copied()));
     let mut pool = Joined { own: &mut loader, foreign: foreign.held() };
@@ -142,6 +144,24 @@ pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Re
     let text = file.to_json()?;
     check_own(&text)?;
     Ok(text)
+}
+
+/// The exporter and the recipient; of those who signed a statement, the ones that are registered.
+fn parties<S: Source>(
+    loader: &mut Loader<'_, S>,
+    foreign: &Foreign,
+    export: &Export<'_>,
+) -> Result<Vec<EventId>, WriteError> {
+    let mut auditors: BTreeSet<PartyId> = export.statement.iter().flat_map(|(_, note)| named_in(note)).collect();
+    auditors.extend(foreign.stated_by()?);
+    let mut parties: Vec<EventId> = vec![export.by.into()];
+    parties.extend(export.recipient.map(EventId::from));
+    for id in auditors.into_iter().map(EventId::from) {
+        if loader.event(&id)?.is_some() || foreign.held().get(&id).is_some() {
+            parties.push(id);
+        }
+    }
+    Ok(parties)
 }
 
 fn entry_file(loaded: &Loaded, withhold: &Withhold) -> Result<EntryFile, WriteError> {
@@ -206,7 +226,7 @@ fn manifest(file: &BundleFile, export: &Export<'_>) -> Result<Manifest, WriteErr
 
 /// Reads the file back; what a reader would hold against the file, rather than against what is recorded, is an error.
 fn check_own(text: &str) -> Result<(), WriteError> {
-    let checked = Checked::of(&UnverifiedBundle::read(text.as_bytes())?)?;
+    let checked = Checked::of(&UnverifiedBundle::read(text.as_bytes())?, &Trust::nobody())?;
     let of_file = |finding: &&Finding| match finding.code {
         Code::BundleHole | Code::BundleIncomplete => false,
         Code::NotInTree | Code::BadCheckpoint | Code::LinkBroken | Code::Malformed | Code::Disclosure => true,

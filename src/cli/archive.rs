@@ -46,6 +46,40 @@ fn described(recorded: &Recorded, id: LotId) -> Option<Lot> {
     recorded.event.payload.body.outputs().get(usize::from(id.output)).cloned()
 }
 
+/// All that a text may mean, as full ids with words.
+fn candidates(state: &dyn Find, wanted: Wanted, text: &str) -> Result<Vec<(String, String)>, Failure> {
+    let full = match wanted {
+        Wanted::Lot => text.parse::<LotId>().is_ok(),
+        _ => text.parse::<EventId>().is_ok(),
+    };
+    if full {
+        return Ok(vec![(text.to_owned(), String::new())]);
+    }
+    let names = FindNames { state, describe: None };
+    let found = names.find(wanted, text).map_err(|LookupError(problem)| Failure::new(Kind::Internal, problem))?;
+    Ok(found.into_iter().map(|candidate| (candidate.id, candidate.words)).collect())
+}
+
+/// The one id that a text means.
+pub(crate) fn resolve<T: std::str::FromStr>(state: &dyn Find, wanted: Wanted, text: &str) -> Result<T, Failure> {
+    let candidates = candidates(state, wanted, text)?;
+    let failure = match candidates.as_slice() {
+        [(id, _)] => match id.parse() {
+            Ok(id) => return Ok(id),
+            Err(_) => Failure::new(Kind::Internal, format_args!("expected a full id, found `{id}`")),
+        },
+        [] => Failure::usage(format_args!("expected {wanted}, found `{text}`, which names none"))
+            .hint("give a label or name, or at least 6 digits of an id"),
+        several => {
+            let message = format!("expected {wanted}, found `{text}`, which may mean {}", several.len());
+            several
+                .iter()
+                .fold(Failure::usage(message), |failure, (id, words)| failure.hint(format_args!("{id} is a {words}")))
+        }
+    };
+    Err(failure)
+}
+
 /// A ledger open for reading.
 pub(crate) struct Archive {
     pub(crate) snapshot: Snapshot,
@@ -103,37 +137,12 @@ impl Archive {
 
     /// All that a text may mean, as full ids with words.
     pub(crate) fn candidates(&self, wanted: Wanted, text: &str) -> Result<Vec<(String, String)>, Failure> {
-        let full = match wanted {
-            Wanted::Lot => text.parse::<LotId>().is_ok(),
-            _ => text.parse::<EventId>().is_ok(),
-        };
-        if full {
-            return Ok(vec![(text.to_owned(), String::new())]);
-        }
-        let state = self.find();
-        let names = FindNames { state: &*state, describe: None };
-        let found = names.find(wanted, text).map_err(|LookupError(problem)| Failure::new(Kind::Internal, problem))?;
-        Ok(found.into_iter().map(|candidate| (candidate.id, candidate.words)).collect())
+        candidates(&*self.find(), wanted, text)
     }
 
     /// The one id that a text means.
     fn resolve<T: std::str::FromStr>(&self, wanted: Wanted, text: &str) -> Result<T, Failure> {
-        let candidates = self.candidates(wanted, text)?;
-        let failure = match candidates.as_slice() {
-            [(id, _)] => match id.parse() {
-                Ok(id) => return Ok(id),
-                Err(_) => Failure::new(Kind::Internal, format_args!("expected a full id, found `{id}`")),
-            },
-            [] => Failure::usage(format_args!("expected {wanted}, found `{text}`, which names none"))
-                .hint("give a label or name, or at least 6 digits of an id"),
-            several => {
-                let message = format!("expected {wanted}, found `{text}`, which may mean {}", several.len());
-                several.iter().fold(Failure::usage(message), |failure, (id, words)| {
-                    failure.hint(format_args!("{id} is a {words}"))
-                })
-            }
-        };
-        Err(failure)
+        resolve(&*self.find(), wanted, text)
     }
 
     /// The party that a text means.

@@ -1,5 +1,6 @@
 //! `audit`: the whole ledger replayed from its files, and everything derived compared.
 
+use super::attested::Stating;
 use super::clock::patience;
 use super::context::Context;
 use super::error::{Done, Failure};
@@ -7,7 +8,7 @@ use super::format::count;
 use super::output::Tone;
 use super::verify::read_trust;
 use crate::finding::{Finding, Severity};
-use crate::ledger::audit::{AuditReport, Auditing, MOST_OF_A_CODE, audit};
+use crate::ledger::audit::{AuditReport, Auditing, MOST_OF_A_CODE, audit, audit_with_leaves};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::private::DisclosureReader;
 use crate::ledger::read::Reader;
@@ -20,7 +21,11 @@ use std::sync::Arc;
 
 /// Replay the whole ledger from its files: every signature, link, tile, root and rule; says what was not checked
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  oretrail audit --trust trust.toml\n  oretrail audit --rebuild")]
+#[command(after_help = "\
+Examples:
+  oretrail audit --trust trust.toml
+  oretrail audit --rebuild
+  oretrail audit --trust trust.toml --sign-completeness ledger.complete.json --by 'Plumb Line Audit'")]
 pub(crate) struct Audit {
     /// Whom to trust: authorities, laboratories
     #[arg(long, value_name = "FILE")]
@@ -31,6 +36,8 @@ pub(crate) struct Audit {
     /// Remove the index and build it anew from the entries first
     #[arg(long)]
     rebuild: bool,
+    #[command(flatten)]
+    stating: Stating,
     /// Say everything, notes included
     #[arg(short, long)]
     verbose: bool,
@@ -45,13 +52,29 @@ impl Audit {
         let values = DisclosureReader::new(Arc::clone(&disk), reader.layout());
         let index = self.index(context, &reader, &values)?;
         let auditing = Auditing { trust: &trust, as_of, index: index.as_ref() };
+        // Where there is no index, names may be unknown because of damage, which the audit is to report first.
+        let signer = match self.stating.signer(context, index.as_ref()) {
+            Err(failure) if index.is_none() => Err(failure),
+            found => Ok(found?),
+        };
         let mut progress = context.output.progress("auditing entries");
-        let report = audit(&disk, &reader, &values, &auditing, &mut |done, all| progress.at(done, all))?;
+        let (report, leaves) = if matches!(signer, Ok(Some(_))) {
+            let mut tell = |done, all| progress.at(done, all);
+            let (report, leaves) = audit_with_leaves(&disk, &reader, &values, &auditing, &mut tell)?;
+            (report, Some(leaves))
+        } else {
+            (audit(&disk, &reader, &values, &auditing, &mut |done, all| progress.at(done, all))?, None)
+        };
         progress.finish();
         if context.output.is_json() {
             context.output.json(&report)?;
         } else {
             context.output.text(&text(&report, self.verbose))?;
+        }
+        match (signer, leaves) {
+            (Ok(Some(signer)), Some(leaves)) => signer.sign(context, &reader, &report, &leaves)?,
+            (Err(failure), _) if !report.is_broken() => return Err(failure),
+            _ => {}
         }
         Ok(if report.is_broken() { Done::Broken } else { Done::Ok })
     }

@@ -1,20 +1,26 @@
 //! `export`: the lineage of a lot in one file, which anyone verifies offline.
 
 use super::archive::Archive;
+use super::attested::read_stated;
 use super::clock::patience;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::format::count;
 use super::recorder::open_keys;
-use crate::bundle::{BundleFile, Export as Exported, GROUPS, MAX_BUNDLE_BYTES, Withhold, WriteError, write};
+use crate::bundle::{
+    BundleFile, Export as Exported, GROUPS, LeafTree, MAX_BUNDLE_BYTES, Stated, Withhold, WriteError, write,
+};
 use crate::event;
 use crate::keys::KeysAtHand;
 use crate::ledger::content::{ContentKind, ContentStore};
 use crate::ledger::disk::{Access, RealDisk, read_whole, replace_durably};
-use crate::ledger::{LineageSource, Signers as _, Snapshot, Stated, completeness, stated_leaves};
+use crate::ledger::{
+    LineageSource, Signers as _, Snapshot, Stated as StatedLeaves, completeness, stated_leaves, statement_leaves,
+};
 use crate::lineage::{ViewGraph, upstream};
 use crate::state::Find;
 use crate::tlog::checkpoint::SignedCheckpoint;
+use crate::tlog::note::SignedNote;
 use crate::value::{EventId, KeyId, LotId, PartyId};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -44,6 +50,10 @@ pub(crate) struct Export {
     /// A lineage file or checkpoint of this ledger that the recipient has: the new one is proven to extend it; may be repeated
     #[arg(long, value_name = "FILE")]
     since: Vec<PathBuf>,
+    /// A completeness statement that an auditor signed (`oretrail audit --sign-completeness`): the file shows the ledger as it
+    /// was then, on the auditor's word; the log's key signs it as well where it is at hand
+    #[arg(long, value_name = "FILE")]
+    statement: Option<PathBuf>,
     /// Who exports it: a party's name or the beginning of its id; by default the party whose keys are at hand
     #[arg(long, value_name = "PARTY")]
     by: Option<String>,
@@ -70,6 +80,8 @@ pub(crate) struct Job {
     pub(crate) withhold: Withhold,
     pub(crate) holes: Vec<EventId>,
     pub(crate) since: Vec<SignedCheckpoint>,
+    /// A statement of an auditor, to be used in place of the log's.
+    pub(crate) stated: Option<Stated>,
 }
 
 impl Export {
@@ -86,6 +98,7 @@ impl Export {
             withhold,
             holes: self.hole.clone(),
             since: since(&archive, &self.since)?,
+            stated: self.statement.as_deref().map(read_stated).transpose()?,
         };
         drop(archive);
         let text = bundle(context, &job)?;
@@ -121,8 +134,9 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
     let snapshot = open_snapshot(context)?;
     let now = context.now()?;
     let (by, kid) = exporter(&*snapshot.find(), &keys, job)?;
-    let foreign = imported(&snapshot, job.lot)?;
-    let created = now.max(last_time(&snapshot, snapshot.reader().size())?);
+    let size = job.stated.as_ref().map_or(snapshot.reader().size(), |stated| stated.statement.log.size);
+    let foreign = imported(&snapshot, job.lot, size)?;
+    let created = now.max(last_time(&snapshot, size.min(snapshot.reader().size()))?);
     let key = keys.key(&kid).map_err(Failure::usage)?;
     let export = Exported {
         subject: job.lot,
@@ -135,6 +149,14 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
         holes: job.holes.iter().copied().collect(),
         statement: None,
     };
+    if let Some(stated) = &job.stated {
+        let (source, tree, note) = on_auditors_word(context, &snapshot, stated, &mut keys)?;
+        let written = write(&source, &Exported { statement: Some((&tree, &note)), ..export }, &key);
+        return written.map_err(not_written).map_err(|failure| {
+            failure
+                .hint(format_args!("the auditor's statement is about the ledger up to size {size}; ask for a new one"))
+        });
+    }
     let mut is_again = false;
     loop {
         let find = snapshot.find();
@@ -157,6 +179,39 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
             written => return written.map_err(not_written),
         }
     }
+}
+
+/// The ledger as it was when an auditor signed a statement, the leaves of that state, and the statement; with a line of the
+/// log as well where its key is at hand.
+fn on_auditors_word<'a>(
+    context: &Context,
+    snapshot: &'a Snapshot,
+    stated: &Stated,
+    keys: &mut KeysAtHand<'_>,
+) -> Result<(LineageSource<'a>, LeafTree, SignedNote), Failure> {
+    let identity = snapshot.reader().identity();
+    let (size, ledger) = (stated.statement.log.size, stated.statement.ledger);
+    let other = |found: &dyn std::fmt::Display| {
+        Failure::new(Kind::Broken, format_args!("expected a statement about this ledger at size {size}, found {found}"))
+            .hint("two signed histories of one ledger prove misconduct: keep the file, and compare with the auditor's copy")
+    };
+    if ledger != identity.ledger() {
+        return Err(Failure::usage(format_args!("expected a statement about this ledger, found one about {ledger}")));
+    }
+    let checkpoint = identity.verify(&stated.checkpoint).map_err(|error| other(&error))?;
+    let vkey = checkpoint.key().clone();
+    let source = LineageSource::earlier(snapshot, checkpoint).map_err(|error| other(&error))?;
+    let mut progress = context.output.progress("stating completeness");
+    let tree = statement_leaves(snapshot, size, &mut |done, all| progress.at(done, all))?;
+    progress.finish();
+    if tree.head() != stated.statement.leaves {
+        return Err(other(&"one over other leaves than those of its entries"));
+    }
+    let mut note = stated.note.clone();
+    if let Ok(key) = keys.key(&vkey.public_key().id()) {
+        note.add_signature(&vkey, &*key).map_err(|error| Failure::new(Kind::Internal, error))?;
+    }
+    Ok((source, tree, note))
 }
 
 /// The checkpoints that the recipient has, from lineage files or as they are.
@@ -194,14 +249,14 @@ fn since(archive: &Archive, files: &[PathBuf]) -> Result<Vec<SignedCheckpoint>, 
     Ok(found)
 }
 
-/// Imported bundles that say where lots of the lineage come from, or what became of them elsewhere.
-fn imported(snapshot: &Snapshot, lot: LotId) -> Result<Vec<BundleFile>, Failure> {
+/// Imported bundles that say where lots of the lineage come from, or what became of them elsewhere, as of a size.
+fn imported(snapshot: &Snapshot, lot: LotId, size: u64) -> Result<Vec<BundleFile>, Failure> {
     let find = snapshot.find();
     let lineage = upstream(&ViewGraph(&*find), lot)?;
     let mut digests = BTreeSet::new();
     for lot in lineage.lots.keys().chain([&lot]) {
         for by in find.named_by(&lot.event)? {
-            if find.event(&by)?.is_none_or(|record| record.kind != event::Kind::Import) {
+            if find.event(&by)?.is_none_or(|record| record.kind != event::Kind::Import || record.index >= size) {
                 continue;
             }
             let Some(recorded) = snapshot.event(&by)? else { continue };
@@ -269,7 +324,7 @@ fn statement<'a>(
     find: &'a dyn Find,
     keys: &mut KeysAtHand<'_>,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Option<Stated<'a>>, Failure> {
+) -> Result<Option<StatedLeaves<'a>>, Failure> {
     let Some(vkey) = snapshot.reader().checkpoint().map(|checkpoint| checkpoint.key().clone()) else { return Ok(None) };
     let key = keys.key(&vkey.public_key().id()).ok();
     let signer = key.as_ref().map(|key| -> completeness::LogSigner<'_> { (&vkey, &**key) });

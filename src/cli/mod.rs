@@ -18,6 +18,7 @@ mod accredit;
 mod archive;
 mod assay;
 mod attach;
+mod attested;
 mod audit;
 mod blend;
 mod choice;

@@ -107,6 +107,7 @@ pub(crate) fn bundle_bytes(context: &mut Context, subject: &str) -> Result<Vec<u
         withhold: Withhold::default(),
         holes: Vec::new(),
         since: Vec::new(),
+        stated: None,
     };
     Ok(export::bundle(context, &job)?.into_bytes())
 }

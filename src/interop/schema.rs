@@ -4,7 +4,7 @@
 //!
 //! In scope: names and texts. Not in scope: what a schema cannot say, which `schemas/FORMAT.md` does.
 
-use crate::bundle::{BUNDLE_VERSION, BundleFile, Manifest};
+use crate::bundle::{BUNDLE_VERSION, BundleFile, Manifest, STATED_VERSION, StatedFile};
 use crate::event::{Kind, schema};
 use crate::policy::exception::Exception;
 use crate::policy::pack::PackFile;
@@ -22,6 +22,7 @@ const OTHERS: &[Named] = &[
     ("disclosures", schema::disclosures),
     ("bundle", || versioned::<BundleFile>("lineage bundle", BUNDLE_VERSION)),
     ("manifest", || versioned::<Manifest>("manifest of a lineage bundle, payload", BUNDLE_VERSION)),
+    ("statement", || versioned::<StatedFile>("completeness statement of an auditor", STATED_VERSION)),
     ("batch", super::batch::schema),
     ("policy", || schema::of_file::<PackFile>("policy pack, version 0")),
     ("spec", || schema::of_file::<SpecFile>("specification file, version 0")),

@@ -16,13 +16,14 @@ use super::disk::Disk;
 use super::private::DisclosureReader;
 use super::read::Reader;
 use super::state_store::{Kept, Progress, StateError, StateStore, check_root};
-use crate::finding::{Code, Finding, Severity};
+use crate::bundle::{LeafTree, Leaves};
+use crate::finding::{Code, Family, Finding, Severity};
 use crate::rules::trust::Trust;
 use crate::state::{Find as _, Memory, View as _};
 use crate::value::{LedgerId, Sha256, Time};
 use crate::verify::report::Check;
 use found::Found;
-use pass::Pass;
+use pass::{OnEvent, Pass};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -77,6 +78,15 @@ impl AuditReport {
         self.count(Severity::Breach) > 0
     }
 
+    /// Whether the log was replayed without a fault up to its checkpoint: every entry an event that was rightly admitted, all
+    /// of them linked and in the signed tree. What review finds is about what the events say, and does not matter here.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        let is_fault =
+            |code: Code| code.is_refusal() || (code.family(), code.severity()) == (Family::Chain, Severity::Breach);
+        !self.counts.iter().any(|of| is_fault(of.code))
+    }
+
     /// How many findings of a severity there are, those that are only counted included.
     #[must_use]
     pub fn count(&self, severity: Severity) -> u64 {
@@ -105,10 +115,38 @@ pub fn audit(
     auditing: &Auditing<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<AuditReport, StateError> {
+    audit_with(disk, reader, values, auditing, &mut |_| {}, progress)
+}
+
+/// As [`audit`]; gives the leaves of the completeness statement as well, made from the entries replayed. They are worth
+/// signing where [`AuditReport::is_replayed`] holds.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_with_leaves(
+    disk: &Arc<dyn Disk>,
+    reader: &Reader,
+    values: &DisclosureReader,
+    auditing: &Auditing<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<(AuditReport, LeafTree), StateError> {
+    let mut leaves = Leaves::default();
+    let report = audit_with(disk, reader, values, auditing, &mut |event| leaves.add(event), progress)?;
+    Ok((report, leaves.into_tree()))
+}
+
+fn audit_with(
+    disk: &Arc<dyn Disk>,
+    reader: &Reader,
+    values: &DisclosureReader,
+    auditing: &Auditing<'_>,
+    on_event: &mut OnEvent<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<AuditReport, StateError> {
     let kept = Kept::scan(values, 0)?;
     let mut found = Found::default();
     let mut pass = Pass { disk, reader, kept: &kept, progress };
-    let first = pass.replay(auditing.as_of, &mut found)?;
+    let first = pass.replay(auditing.as_of, on_event, &mut found)?;
     if let Err(error) = check_root(reader, &first.frontier) {
         found.add(Finding::new(Code::NotInTree, "entries that lead to the signed root", error));
     }

@@ -2,6 +2,7 @@
 
 use super::completeness::{LeafFault, LogSigner, stated};
 use super::disk::Disk;
+use super::error::LogError;
 use super::read::TreeHashes;
 use super::snapshot::{Kept, Snapshot, SnapshotError};
 use super::state_store::Progress;
@@ -9,22 +10,38 @@ use super::state_store::StateStore;
 use crate::bundle::{LeafTree, Leaves, ProveLeaves, Source, Stored};
 use crate::envelope::{Jws, Typ, open};
 use crate::state::Find;
+use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::entry::EntryRef;
 use crate::tlog::nodes::TreeHead;
 use crate::tlog::note::SignedNote;
 use crate::value::{EventId, LedgerId};
 
-/// A snapshot, read as a bundle's source.
+/// A snapshot, read as a bundle's source: at its checkpoint, or at an earlier one.
 pub struct LineageSource<'a> {
     snapshot: &'a Snapshot,
     hashes: TreeHashes,
+    earlier: Option<VerifiedCheckpoint>,
 }
 
 impl<'a> LineageSource<'a> {
     /// Reads from a snapshot.
     #[must_use]
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        Self { snapshot, hashes: snapshot.reader().hashes() }
+        Self { snapshot, hashes: snapshot.reader().hashes(), earlier: None }
+    }
+
+    /// Reads what a snapshot's ledger was at an earlier checkpoint.
+    ///
+    /// # Errors
+    /// The checkpoint is not one of this history.
+    pub fn earlier(snapshot: &'a Snapshot, checkpoint: VerifiedCheckpoint) -> Result<Self, LogError> {
+        let head = checkpoint.head();
+        snapshot.reader().prove_consistency(head.size, &head.root)?;
+        Ok(Self { earlier: Some(checkpoint), ..Self::new(snapshot) })
+    }
+
+    fn size(&self) -> u64 {
+        self.earlier.as_ref().map_or_else(|| self.snapshot.reader().size(), |checkpoint| checkpoint.head().size)
     }
 }
 
@@ -41,7 +58,8 @@ impl Source for LineageSource<'_> {
     }
 
     fn checkpoint(&self) -> String {
-        self.snapshot.reader().checkpoint().map_or_else(String::new, ToString::to_string)
+        let checkpoint = self.earlier.as_ref().or_else(|| self.snapshot.reader().checkpoint());
+        checkpoint.map_or_else(String::new, ToString::to_string)
     }
 
     fn hashes(&self) -> &TreeHashes {
@@ -49,11 +67,14 @@ impl Source for LineageSource<'_> {
     }
 
     fn entry_at(&self, index: u64) -> Result<Option<Stored>, SnapshotError> {
+        if index >= self.size() {
+            return Ok(None);
+        }
         Ok(self.snapshot.kept(index)?.map(stored))
     }
 
     fn entry_of(&self, event: &EventId) -> Result<Option<Stored>, SnapshotError> {
-        Ok(self.snapshot.kept_of(event)?.map(stored))
+        Ok(self.snapshot.kept_of(event)?.filter(|kept| kept.index < self.size()).map(stored))
     }
 
     fn naming(&self, event: &EventId) -> Result<Vec<EventId>, SnapshotError> {
@@ -91,21 +112,24 @@ pub fn stated_leaves<'a>(
         }
     }
     let Some((key, signer)) = signer else { return Ok(None) };
-    let tree = statement_leaves(snapshot, progress)?;
+    let tree = statement_leaves(snapshot, reader.size(), progress)?;
     let head = TreeHead { size: reader.size(), root: reader.root() };
     let note = tree.sign(reader.identity().ledger(), head, key, signer).map_err(SnapshotError::Statement)?;
     Ok(Some((Box::new(tree), note)))
 }
 
-/// The leaves of the completeness statement over everything below the snapshot's checkpoint; reads every entry once.
+/// The leaves of the completeness statement over everything below a size; reads every entry once.
 ///
 /// An entry that holds no event names nothing and is passed over.
 ///
 /// # Errors
 /// Damage; the disk's.
-pub fn statement_leaves(snapshot: &Snapshot, progress: &mut Progress<'_>) -> Result<LeafTree, SnapshotError> {
+pub fn statement_leaves(
+    snapshot: &Snapshot,
+    size: u64,
+    progress: &mut Progress<'_>,
+) -> Result<LeafTree, SnapshotError> {
     let mut leaves = Leaves::default();
-    let size = snapshot.reader().size();
     for block in snapshot.reader().blocks(0..size) {
         let block = block?;
         for (_, entry) in block.entries() {

@@ -130,6 +130,12 @@ pub struct Auditor {
     /// A name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Text>,
+    /// For which ledgers its completeness statements count; for any where empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ledgers: Vec<LedgerId>,
+    /// Its public keys, beside those registered in the evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<PublicKey>,
 }
 
 /// A party whose word on the facts of its own purchases counts: exception files.
@@ -284,6 +290,24 @@ impl Trust {
     #[must_use]
     pub fn is_auditor(&self, party: &PartyId) -> bool {
         self.auditors.iter().any(|auditor| auditor.party == *party) && !self.is_bad_party(party)
+    }
+
+    /// Whether an auditor's completeness statements for a ledger count.
+    #[must_use]
+    pub fn is_auditor_of(&self, party: &PartyId, ledger: &LedgerId) -> bool {
+        let covers = |auditor: &Auditor| auditor.ledgers.is_empty() || auditor.ledgers.contains(ledger);
+        self.auditors.iter().any(|auditor| auditor.party == *party && covers(auditor)) && !self.is_bad_party(party)
+    }
+
+    /// The keys that the file gives for an auditor.
+    #[must_use]
+    pub fn auditor_keys(&self, party: &PartyId) -> Vec<PublicKey> {
+        self.auditors
+            .iter()
+            .filter(|auditor| auditor.party == *party)
+            .flat_map(|auditor| &auditor.keys)
+            .copied()
+            .collect()
     }
 
     /// Whether an event is known bad.

@@ -4,7 +4,7 @@
 //! vouched for leaves unproven; contradicted beats unproven beats confirmed. Nothing is confirmed where nobody vouches
 //! for completeness: what was left out might be the opposite.
 
-use super::report::{Answer, Condition, Question, Report};
+use super::report::{Answer, Condition, LedgerReport, Question, Report};
 use crate::event::Verdict;
 use crate::finding::{Code, Family, Finding, Reason, Severity};
 use crate::policy::weigh::{Decision, Weighed, because, reason};
@@ -41,6 +41,18 @@ struct Asked<'a> {
 fn answer(weighed: Weighed, question: Question, confirmed: impl FnOnce() -> Vec<Reason>) -> Answer {
     let Decision { verdict, why, needed } = weighed.decide(confirmed);
     Answer { question, verdict, why, needed }
+}
+
+/// Up to which size, and who says so.
+fn on_the_word_of(ledger: &LedgerReport) -> Reason {
+    let log = ledger.stated_by_log.then(|| ledger.origin.clone());
+    let auditors = ledger.stated_by.iter().map(|auditor| format!("auditor party {auditor}"));
+    let words: Vec<String> = log.into_iter().chain(auditors).collect();
+    let of = if ledger.stated_by_log { String::new() } else { format!(" of {}", ledger.origin) };
+    let text = format!("as of size {}{of}, on the word of {}", ledger.size, words.join(" and "));
+    let operator = ledger.operator.filter(|_| ledger.stated_by_log);
+    let events = operator.into_iter().chain(ledger.stated_by.iter().copied()).map(EventId::from).collect();
+    Reason { text, code: None, events }
 }
 
 fn is_breach(finding: &&Finding) -> bool {
@@ -97,14 +109,7 @@ impl Asked<'_> {
         weighed.contradict(completeness.findings.iter().filter(is_breach));
         weighed.leave_open(completeness.findings.iter().filter(|finding| !is_breach(finding)));
         weighed.leave_open(completeness.undecided.iter());
-        answer(weighed, Question::Completeness, || {
-            let word = |ledger: &super::report::LedgerReport| {
-                let words = format!("as of size {}, on the word of {}", ledger.size, ledger.origin);
-                let events = ledger.operator.into_iter().map(EventId::from).collect();
-                Reason { text: words, code: None, events }
-            };
-            self.report.ledgers.iter().map(word).collect()
-        })
+        answer(weighed, Question::Completeness, || self.report.ledgers.iter().map(on_the_word_of).collect())
     }
 
     fn custody(&self) -> Answer {

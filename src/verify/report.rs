@@ -90,6 +90,12 @@ pub struct LedgerReport {
     pub trusted: bool,
     /// Whether all entries are at hand, or a completeness statement covers those that matter.
     pub complete: bool,
+    /// Whether the log's key signed that statement.
+    #[serde(default)]
+    pub stated_by_log: bool,
+    /// Auditors of the trust file who signed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stated_by: Vec<PartyId>,
 }
 
 /// The bundle that was verified.

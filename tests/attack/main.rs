@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod attested;
+mod auditors;
 mod bytes;
 mod files;
 mod forged;

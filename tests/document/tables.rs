@@ -27,6 +27,7 @@ pub fn all() -> BTreeMap<&'static str, String> {
         ("policy", file("policy", "Policy pack")),
         ("spec", file("spec", "Specification file")),
         ("exception", file("exception", "Exception")),
+        ("statement", file("statement", "Statement file")),
         ("bundle", file("bundle", "Bundle")),
         ("manifest", file("manifest", "Manifest")),
         ("report", file("report", "Report")),

@@ -268,6 +268,16 @@ impl World {
     /// Its lineage bundle, exported by the separator, with the leaves of these names withheld.
     pub fn bundle(&self, withhold: &[&str]) -> String {
         let (tree, note) = self.statement();
+        self.bundle_stated(withhold, &tree, &note)
+    }
+
+    /// As [`Self::bundle`], with a statement over leaves that somebody signed.
+    pub fn bundle_stated(
+        &self,
+        withhold: &[&str],
+        tree: &oretrail::bundle::LeafTree,
+        note: &oretrail::tlog::note::SignedNote,
+    ) -> String {
         let withhold = oretrail::bundle::Withhold::parse(withhold.iter().copied()).unwrap();
         let by = self.entries[3].signed.event.id.into();
         let export = oretrail::bundle::Export {
@@ -279,7 +289,7 @@ impl World {
             foreign: &[],
             since: Vec::new(),
             holes: std::collections::BTreeSet::new(),
-            statement: Some((&tree, &note)),
+            statement: Some((tree, note)),
         };
         oretrail::bundle::write(self, &export, &key(SEPARATOR)).unwrap()
     }

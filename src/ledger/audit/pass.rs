@@ -38,6 +38,9 @@ pub(super) struct Pass<'a, 'p> {
     pub(super) progress: &'a mut Progress<'p>,
 }
 
+/// Is told each event as it is entered, in the order recorded.
+pub(super) type OnEvent<'a> = dyn FnMut(&Event) + Send + 'a;
+
 /// What the first run gives.
 pub(super) struct First {
     pub(super) memory: Memory,
@@ -107,14 +110,16 @@ struct Fold<'a> {
     as_of: Time,
     applied: u64,
     disclosed: u64,
+    on_event: &'a mut OnEvent<'a>,
     found: &'a mut Found,
 }
 
 impl Fold<'_> {
     fn take_in(&mut self, part: PartChecked) -> Result<(), ViewError> {
-        let Self { replay, facts, as_of, applied, disclosed, found } = self;
+        let Self { replay, facts, as_of, applied, disclosed, on_event, found } = self;
         *disclosed += part.disclosed;
         replay.enter_all(part.entries, &mut |entered: Entered| {
+            entered.event.iter().for_each(&mut *on_event);
             if let Some(event) = entered.event.filter(|_| !entered.findings.iter().any(Finding::blocks)) {
                 // As in a bundle: what was said after the moment of judgement is not known.
                 if entered.at.recorded_at <= *as_of || !is_statement(&event) {
@@ -133,9 +138,14 @@ impl Fold<'_> {
 
 impl Pass<'_, '_> {
     /// First run: everything that admission asks.
-    pub(super) fn replay(&mut self, as_of: Time, found: &mut Found) -> Result<First, StateError> {
+    pub(super) fn replay(
+        &mut self,
+        as_of: Time,
+        on_event: &mut OnEvent<'_>,
+        found: &mut Found,
+    ) -> Result<First, StateError> {
         let replay = Replay::new(self.reader.identity().ledger());
-        let mut fold = Fold { replay, facts: Facts::default(), as_of, applied: 0, disclosed: 0, found };
+        let mut fold = Fold { replay, facts: Facts::default(), as_of, applied: 0, disclosed: 0, on_event, found };
         let (size, kept, mut ahead) = (self.reader.size(), self.kept, Ahead::default());
         let mut blocks = self.reader.blocks(0..size);
         let mut next = PartChecked::read(&mut blocks, kept, &mut ahead)?;
