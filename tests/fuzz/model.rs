@@ -50,6 +50,13 @@ impl<'a> Recorded<'a> {
         root_of(self.played.recorded.iter().map(|one| leaf_hash(&one.entry)))
     }
 
+    /// Whether an event made or moved one of these lots, or neither made nor moved any.
+    fn concerns(&self, event: &EventId, lots: &BTreeSet<LotId>) -> bool {
+        let body = &self.played.recorded[self.indexes[event]].event().payload.body;
+        let all: Vec<LotId> = body.output_ids(*event).chain(body.heads().iter().map(|head| head.lot)).collect();
+        all.is_empty() || all.iter().any(|lot| lots.contains(lot))
+    }
+
     fn bundle(&self, subject: LotId, statement: Option<(&dyn ProveLeaves, &SignedNote)>) -> String {
         let export = Export {
             subject,
@@ -150,7 +157,8 @@ fn of_the_ledger(played: &Played) -> Found {
 
 /// A bundle of a lot finds on each of its events what the ledger finds, as far as that is decided.
 ///
-/// What happened to a lot that only travelled along with one of the lineage is no part of the bundle.
+/// What happened to a lot that only travelled along with one of the lineage is no part of the bundle; nor is what is found
+/// on an event of other lots, which is there because another event names it.
 fn check_bundle(recorded: &Recorded<'_>, subject: LotId, whole: &Found, complete: bool) {
     let (tree, note) = recorded.statement();
     let text = recorded.bundle(subject, complete.then_some((&tree as &dyn ProveLeaves, &note)));
@@ -166,7 +174,11 @@ fn check_bundle(recorded: &Recorded<'_>, subject: LotId, whole: &Found, complete
     let is_local = |code: Code| code.reach() == Reach::Local && code.family() != Family::Bundle;
     let lots = lineage(recorded.played, subject);
     for found @ (code, event, lot) in whole.iter().filter(|(_, event, _)| shown.contains(event)) {
-        if lot.is_some_and(|lot| !lots.contains(&lot)) {
+        let concerns = match lot {
+            Some(lot) => lots.contains(lot),
+            None => recorded.concerns(event, &lots),
+        };
+        if !concerns {
             continue;
         }
         let known = decided.contains(found);
