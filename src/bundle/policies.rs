@@ -4,7 +4,7 @@
 //! Not in scope: what a policy asks (`policy`).
 
 use super::verify::{Verification, VerifiedBundle};
-use crate::event::{Body, Event, Kind, Target, Verdict};
+use crate::event::{AccreditAction, Body, CorrectAction, Event, Kind, RevocationReason, Target, Verdict};
 use crate::finding::{Code, Reason};
 use crate::lineage::upstream;
 use crate::policy::evaluate::answer::{PolicyAnswer, VerdictBasis};
@@ -151,6 +151,9 @@ impl VerifiedBundle {
             if !is_trusted || !lots.contains(&summary.lot) || !self.stands(event, report)? {
                 continue;
             }
+            if self.is_overtaken(event, report) {
+                continue;
+            }
             if upstream_root(&self.upstream_ids(summary.lot)) != (summary.upstream_root, summary.upstream_count) {
                 continue;
             }
@@ -188,6 +191,38 @@ impl VerifiedBundle {
                 && (finding.code == Code::KeyCompromised || finding.severity() == crate::finding::Severity::Breach)
         };
         Ok(is_recorded && !self.trust().is_bad_event(&event.id) && !report.findings().any(against))
+    }
+
+    /// Whether after a summary something shown was taken back that its auditor may have relied on. Whatever it is, the auditor
+    /// did not know of it.
+    fn is_overtaken(&self, summary: &Event, report: &Report) -> bool {
+        let Some(at) = self.position(&summary.id) else { return true };
+        let is_later = |event: &Event| {
+            self.position(&event.id).is_some_and(|later| {
+                let is_after = if later.ledger == at.ledger {
+                    later.index > at.index
+                } else {
+                    later.recorded_at >= at.recorded_at
+                };
+                is_after && later.recorded_at <= report.as_of
+            })
+        };
+        self.events().any(|event| self.takes_back(event) && is_later(event))
+    }
+
+    /// Whether an event suspends or ends an accreditation, withdraws a statement, or takes a key's word back.
+    fn takes_back(&self, event: &Event) -> bool {
+        match &event.payload.body {
+            Body::Accredit(accredit) => {
+                matches!(accredit.action, AccreditAction::Suspend | AccreditAction::Withdraw)
+            }
+            Body::Key(key) => key.recovery.is_some() || key.reason == Some(RevocationReason::Compromised),
+            Body::Correct(correct) => {
+                let target = self.event(&correct.target).map(|target| target.payload.kind());
+                correct.action == CorrectAction::Withdraw && target != Some(Kind::Summary)
+            }
+            _ => false,
+        }
     }
 
     /// Ids of the custody events upstream of a lot, its own later moves apart, and of the statements on them and their lots:

@@ -1,4 +1,4 @@
-//! Completeness statements of auditors: signed after an audit, read for an export.
+//! Auditors at this machine, and their completeness statements: signed after an audit, read for an export.
 
 use super::archive::resolve;
 use super::context::Context;
@@ -7,7 +7,7 @@ use super::export::write_file;
 use super::recorder::open_keys;
 use crate::bundle::{LeafTree, MAX_STATED, STATED_VERSION, Stated, StatedFile, auditor_key};
 use crate::interop::batch::Wanted;
-use crate::keys::{KeyEntry, KeyRole};
+use crate::keys::KeyRole;
 use crate::ledger::Signers as _;
 use crate::ledger::audit::AuditReport;
 use crate::ledger::disk::{RealDisk, read_whole};
@@ -34,22 +34,39 @@ pub(crate) struct Stating {
     key: Option<String>,
 }
 
-/// Who signs, with which key, where to.
-pub(crate) struct Signer {
-    file: PathBuf,
-    party: PartyId,
-    kid: KeyId,
+/// Who signs, with which key.
+pub(crate) struct Auditor {
+    pub(crate) party: PartyId,
+    pub(crate) kid: KeyId,
     /// Whether the ledger knows the key as the party's, and has not revoked it.
     is_registered: bool,
+}
+
+/// Who signs a statement, and where to.
+pub(crate) struct Signer {
+    file: PathBuf,
+    auditor: Auditor,
 }
 
 impl Stating {
     /// Who is to sign, if anybody; found before the audit, which may take long.
     pub(crate) fn signer(&self, context: &Context, state: Option<&StateStore>) -> Result<Option<Signer>, Failure> {
-        let Some(file) = &self.sign_completeness else { return Ok(None) };
+        let Some(file) = self.sign_completeness.clone() else { return Ok(None) };
         let by = self.by.as_deref().map(|text| party(text, state)).transpose()?;
+        Ok(Some(Signer { file, auditor: Auditor::find(context, state, by, self.key.as_deref())? }))
+    }
+}
+
+impl Auditor {
+    /// A key of a party at hand: the named ones, or the first of the only party that there are keys of.
+    pub(crate) fn find(
+        context: &Context,
+        state: Option<&StateStore>,
+        by: Option<PartyId>,
+        key: Option<&str>,
+    ) -> Result<Self, Failure> {
         let mut fitting = Vec::new();
-        let keys = match &self.key {
+        let keys = match key {
             Some(key) => vec![context.find_key(key)?],
             None => context.store()?.list()?,
         };
@@ -60,25 +77,18 @@ impl Stating {
             }
             let owner = record.as_ref().map(|record| record.party).or(key.info.party);
             let Some(party) = owner.filter(|owner| by.is_none_or(|by| by == *owner)) else { continue };
-            let is_registered = record.is_some();
-            fitting.push(Signer { file: file.clone(), party, kid: key.info.kid, is_registered });
+            fitting.push(Self { party, kid: key.info.kid, is_registered: record.is_some() });
         }
-        choose(fitting, &keys).map(Some)
+        let first = fitting.first().map(|auditor| auditor.party);
+        if fitting.iter().any(|auditor| Some(auditor.party) != first) {
+            return Err(Failure::usage("expected `--by PARTY`, found none and keys of several parties")
+                .hint("`oretrail key list` shows whose keys are at hand"));
+        }
+        fitting.into_iter().next().ok_or_else(|| {
+            let found = format!("expected a key of the auditor that is in force, found none among {}", keys.len());
+            Failure::usage(found).hint("`oretrail key list` shows the keys at hand and whose they are")
+        })
     }
-}
-
-/// The first key, of the only party that there are keys of.
-fn choose(mut fitting: Vec<Signer>, keys: &[KeyEntry]) -> Result<Signer, Failure> {
-    let first = fitting.first().map(|signer| signer.party);
-    if fitting.iter().any(|signer| Some(signer.party) != first) {
-        return Err(Failure::usage("expected `--by PARTY`, found none and keys of several parties")
-            .hint("`oretrail key list` shows whose keys are at hand"));
-    }
-    if fitting.is_empty() {
-        let found = format!("expected a key of the auditor that is in force, found none among {}", keys.len());
-        return Err(Failure::usage(found).hint("`oretrail key list` shows the keys at hand and whose they are"));
-    }
-    Ok(fitting.swap_remove(0))
 }
 
 fn party(text: &str, state: Option<&StateStore>) -> Result<PartyId, Failure> {
@@ -109,10 +119,10 @@ impl Signer {
         let disk = RealDisk;
         let keys_folder = context.keys_folder()?;
         let mut keys = open_keys(context, &disk, &keys_folder)?;
-        let key = keys.key(&self.kid).map_err(Failure::usage)?;
+        let key = keys.key(&self.auditor.kid).map_err(Failure::usage)?;
         let public = crate::value::PublicKey::from(&*key);
         let none = || Failure::new(Kind::Internal, "expected an id that can name a key");
-        let name = auditor_key(self.party, public).ok_or_else(none)?;
+        let name = auditor_key(self.auditor.party, public).ok_or_else(none)?;
         let head = TreeHead { size: reader.size(), root: reader.root() };
         let note = leaves.sign(reader.identity().ledger(), head, &name, &*key);
         let note = note.map_err(|error| Failure::new(Kind::Internal, error))?;
@@ -122,11 +132,11 @@ impl Signer {
         write_file(&self.file, format!("{text}\n").as_bytes())?;
         let (size, place) = (head.size, self.file.display());
         context.output.remark(&format!("signed that nothing is left out up to size {size}: {place}"));
-        if !self.is_registered {
+        if !self.auditor.is_registered {
             context.output.hint(&format!(
                 "the ledger does not know the key: it counts where the trust file gives it, as `keys = [\"{public}\"]` of \
                  auditor {}",
-                self.party
+                self.auditor.party
             ));
         }
         Ok(())

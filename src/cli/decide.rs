@@ -107,7 +107,7 @@ impl Decide {
         let steps = self.recording.step(context, Kind::Decision, &Period::default(), body)?;
         let plan = recorder::play(context, &self.recording, steps)?;
         if let (Some(out), Some(planned), false) = (&self.out, plan.events().last(), self.recording.dry_run) {
-            write_file(out, sd_jwt(&planned.signed).as_bytes())?;
+            write_file(out, planned.signed.sd_jwt().as_bytes())?;
         }
         if self.choice.accept && !matches!(verdict, Verdict::Confirmed | Verdict::Exempt) {
             let text = format!("accepted although the computed verdict is {verdict}; the decision says so");
@@ -115,12 +115,6 @@ impl Decide {
         }
         Ok(Done::Ok)
     }
-}
-
-/// An event with its values, as RFC 9901 writes it for who may see all of them.
-fn sd_jwt(signed: &crate::envelope::Signed) -> String {
-    let disclosures: String = signed.disclosures.iter().map(|one| format!("{}~", one.as_str())).collect();
-    format!("{}~{disclosures}\n", signed.jws)
 }
 
 fn digest_of(trust: &Path) -> Result<Blake3, Failure> {

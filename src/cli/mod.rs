@@ -72,6 +72,7 @@ mod show_things;
 mod source;
 mod spec;
 mod split;
+mod summary;
 mod title;
 mod trace;
 mod trace_draw;
@@ -145,6 +146,7 @@ enum Verb {
     Verify(verify::Verify),
     Policy(policy::Policy),
     Spec(spec::Spec),
+    Summary(summary::Summarise),
     Decide(decide::Decide),
     Audit(audit::Audit),
     Publish(publish::Publish),
@@ -188,6 +190,7 @@ impl Verb {
             Self::Verify(verb) => verb.run(context),
             Self::Policy(verb) => verb.run(context),
             Self::Spec(verb) => verb.run(context),
+            Self::Summary(verb) => verb.run(context),
             Self::Decide(verb) => verb.run(context),
             Self::Audit(verb) => verb.run(context),
             Self::Publish(verb) => verb.run(context),

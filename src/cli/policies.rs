@@ -43,6 +43,11 @@ impl Policies {
         self.policy.len()
     }
 
+    /// Whether the policies are asked about without parameters and exceptions.
+    pub(crate) fn is_as_it_stands(&self) -> bool {
+        self.param.is_empty() && self.exception.is_empty()
+    }
+
     /// Reads packs, parameters and exception files.
     pub(crate) fn read(&self) -> Result<Read, Failure> {
         let given = self.param.iter().map(|text| parameter(text)).collect::<Result<Vec<_>, _>>()?;

@@ -7,7 +7,7 @@ use super::error::{Done, Failure, Kind};
 use super::export;
 use super::policies::Policies;
 use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification, Withhold};
-use crate::event::{Body, Verdict};
+use crate::event::{Body, Event, Verdict};
 use crate::ledger::disk::{RealDisk, read_whole};
 use crate::report::names::Names;
 use crate::report::verdict::{self, Detail};
@@ -143,12 +143,20 @@ pub(crate) fn read_bundle_file(name: &str, bytes: &[u8]) -> Result<BundleFile, F
 
 /// The party of the file that a name or the beginning of an id means.
 fn find_party(bundle: &UnverifiedBundle, wanted: &str) -> Result<PartyId, Failure> {
+    party_of(bundle.registrations().iter(), wanted, "recipient")
+}
+
+/// The party among these events that a name or the beginning of an id means; `role` is what it is asked for as.
+pub(crate) fn party_of<'a>(
+    events: impl Iterator<Item = &'a Event> + Clone,
+    wanted: &str,
+    role: &str,
+) -> Result<PartyId, Failure> {
     if let Ok(id) = wanted.parse() {
         return Ok(id);
     }
-    let registrations = bundle.registrations();
     let called = |by: &dyn Fn(&PartyId, &str) -> bool| -> Vec<(PartyId, String)> {
-        let parties = registrations.iter().filter_map(|event| match &event.payload.body {
+        let parties = events.clone().filter_map(|event| match &event.payload.body {
             Body::Party(party) => Some((PartyId::from(event.id), party.name.to_string())),
             _ => None,
         });
@@ -160,7 +168,7 @@ fn find_party(bundle: &UnverifiedBundle, wanted: &str) -> Result<PartyId, Failur
     }
     match found.as_slice() {
         [(id, _)] => Ok(*id),
-        [] => Err(Failure::usage(format_args!("expected a party of the lineage as recipient, found `{wanted}`"))
+        [] => Err(Failure::usage(format_args!("expected a party of the lineage as {role}, found `{wanted}`"))
             .hint("give the full id of the party where the file does not name it")),
         several => {
             let listed: Vec<String> = several.iter().map(|(id, name)| format!("{name} ({id})")).collect();

@@ -32,6 +32,13 @@ impl Signed {
         let event = open(&Jws::parse(jws, Typ::Event)?, &disclosures)?;
         Ok(Self { jws: jws.to_owned(), disclosures, event })
     }
+
+    /// The event with its values, as RFC 9901 writes it for who may see all of them, in one line.
+    #[must_use]
+    pub fn sd_jwt(&self) -> String {
+        let disclosures: String = self.disclosures.iter().map(|one| format!("{}~", one.as_str())).collect();
+        format!("{}~{disclosures}\n", self.jws)
+    }
 }
 
 /// Why an event was not signed.

@@ -2,7 +2,8 @@
 
 use super::memory::{FeedHead, LogHead, Position, Record, SigningMemory};
 use super::{KeyEntry, KeyError, KeyRole, KeyStore, PassphraseSource};
-use crate::envelope::Salt;
+use crate::envelope::{Prepared, Salt, Signed};
+use crate::event::Payload;
 use crate::ledger::disk::Disk;
 use crate::ledger::{AnyError, RecoveryView, Signers};
 use crate::state::{FeedKey, FeedRecord};
@@ -121,6 +122,22 @@ impl Signers for KeysAtHand<'_> {
 }
 
 impl KeysAtHand<'_> {
+    /// Signs a portable event that no ledger at hand records: its place in the feed of (issuer, key) is remembered before the
+    /// signature is given out, so that the next event of the feed follows it.
+    ///
+    /// # Errors
+    /// The key is not at hand, or its memory is lost; the event cannot be signed; the disk's.
+    pub fn sign_portable(&mut self, draft: Payload, kid: &KeyId) -> Result<Signed, AnyError> {
+        let key = self.key(kid)?;
+        let last = self.memory.remembered().next_after(kid, None, None)?;
+        let mut prepared = Prepared::new(draft, &mut || self.salt())?;
+        prepared.place(last.map_or(0, |last| last.seq + 1), last.map(|last| last.id));
+        let signed = prepared.sign(&key)?;
+        let head = FeedHead { kid: *kid, aud: None, seq: signed.event.payload.seq, id: signed.event.id };
+        self.memory.append(&Record { keys: Vec::new(), feeds: vec![head], logs: Vec::new() })?;
+        Ok(signed)
+    }
+
     /// The keys of the folder that signed a checkpoint: the log's, and at its rotation the next one.
     fn signers_of(&self, checkpoint: &VerifiedCheckpoint) -> impl Iterator<Item = KeyId> {
         let name = checkpoint.key().name();

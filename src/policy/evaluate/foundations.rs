@@ -5,7 +5,7 @@ use super::{Judge, said, words};
 use crate::event::Verdict;
 use crate::finding::Reason;
 use crate::policy::custody_model::effective_for;
-use crate::policy::pack::Bucket;
+use crate::policy::pack::{Bucket, Settings};
 use crate::policy::summary::SummarySeen;
 use crate::value::{Country, Text};
 use std::collections::BTreeSet;
@@ -109,15 +109,20 @@ impl Judge<'_> {
     }
 
     /// What a trusted auditor's summary settles, exactly the rules that it names. It does not outweigh what is shown, and
-    /// nobody's word makes broken evidence whole.
+    /// nobody's word makes broken evidence whole, or tells what came after it. It is about the pack as it stands, without
+    /// parameters.
     pub(super) fn settle_by_summaries(&self, rules: &mut [RuleAnswer]) {
-        if !self.pack.file.accepts_summaries {
+        let as_it_stands = Settings::of(&self.pack.file, &[]).is_ok_and(|settings| settings == *self.settings);
+        if !self.pack.file.accepts_summaries || !as_it_stands {
             return;
         }
+        let is_open = |rule: &&mut RuleAnswer| {
+            rule.verdict == Verdict::Unproven && !matches!(rule.rule.as_str(), "integrity" | "complete")
+        };
         let mine =
             |summary: &&SummarySeen| summary.policy == self.pack.reference() && summary.delivery == self.ask.delivery;
         for summary in self.ask.summaries.iter().filter(mine) {
-            for rule in rules.iter_mut().filter(|rule| rule.verdict == Verdict::Unproven && rule.rule != "integrity") {
+            for rule in rules.iter_mut().filter(is_open) {
                 let names =
                     |(name, verdict): &(Text, Verdict)| name.as_str() == rule.rule && *verdict == Verdict::Confirmed;
                 if summary.settles.iter().any(names) {
