@@ -40,13 +40,14 @@ fn main() {
         Some("diamond") => diamond(count(60)),
         Some("large") => large(count(200_000)),
         Some("process") => process(count(100)),
+        Some("make") => make(count(100_000)),
         Some("audit") => audits(count(100_000)),
         Some("verify") => verifies(count(10_000)),
         Some("export") => exports(count(100_000)),
         Some("provenance") => provenance::measure(count(100_000)),
         _ => println!(
-            "expected audit, bundle, chain, diamond, export, large, process, provenance, record or verify, and perhaps a \
-             count"
+            "expected audit, bundle, chain, diamond, export, large, make, process, provenance, record or verify, and \
+             perhaps a count"
         ),
     }
 }
@@ -315,6 +316,13 @@ fn large(count: usize) {
         spread("append one event, whole process", 20, &mut |number| append(&world, number));
         let _ = Writer::open(Arc::new(RealDisk), &root, &world.open_keys(), &mut || false, &mut |_, _| {}).unwrap();
     }
+}
+
+/// Makes a ledger and leaves it, to be looked into with a profiler.
+fn make(count: usize) {
+    let mut world = World::new();
+    measured("record", count, || world.grow(count, LENGTH, 20_000));
+    println!("kept in {}", world.keep().display());
 }
 
 fn run(world: &World, words: &[&str]) {

@@ -90,6 +90,12 @@ impl World {
         }
     }
 
+    /// Lets go of ledger and keys, and leaves their folder behind.
+    pub fn keep(mut self) -> PathBuf {
+        self.close();
+        self.folder.keep()
+    }
+
     pub fn root(&self) -> PathBuf {
         self.folder.path().join("ledger")
     }

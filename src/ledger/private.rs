@@ -118,16 +118,20 @@ pub struct Disclosures {
 impl Disclosures {
     /// Opens them, cutting off what an interrupted append left; says where that is kept.
     ///
-    /// The records from offset `sound` on are read; what lies before is taken to be sound. If no record begins there, all
-    /// are read.
+    /// The records from offset `sound` on are read; what lies before is taken to be sound. If no record begins there and the
+    /// file does not end there either, all are read.
     ///
     /// # Errors
     /// The disk's.
     pub fn open(disk: Arc<dyn Disk>, layout: Layout, sound: u64) -> Result<(Self, Option<PathBuf>), PrivateError> {
         let reader = DisclosureReader::new(Arc::clone(&disk), &layout);
-        let length = match reader.sound_length(sound)? {
-            same if same == sound && sound > 0 => reader.sound_length(0)?,
-            length => length,
+        let found = disk.metadata(&layout.disclosures())?.map_or(0, |found| found.len);
+        let length = match found {
+            ends_there if ends_there == sound => sound,
+            _ => match reader.sound_length(sound)? {
+                same if same == sound && sound > 0 => reader.sound_length(0)?,
+                length => length,
+            },
         };
         let cut = cut_tail(&disk, &layout, length)?;
         Ok((Self { disk, layout, length, latched: false, named: false }, cut))

@@ -167,3 +167,18 @@ fn failed_append_latches_until_opened_anew() {
     assert!(matches!(private.append(&[record(2)]), Err(PrivateError::Disk(_))));
     assert!(matches!(private.append(&[record(2)]), Err(PrivateError::Latched)));
 }
+
+#[test]
+fn where_the_file_ends_as_it_should_nothing_is_read_or_cut() {
+    let disk = disk();
+    let (mut private, _) = open(&disk, 0).unwrap();
+    private.append(&(0..9).map(record).collect::<Vec<_>>()).unwrap();
+    let length = private.length();
+    let bytes = read_whole(&disk, &layout().disclosures(), 9999).unwrap();
+    disk.remove_file(&layout().disclosures()).unwrap();
+    let mut file = disk.create_new(&layout().disclosures(), Access::OwnerOnly).unwrap();
+    append_all(&mut *file, &[&bytes[..40], b"?", &bytes[41..]].concat()).unwrap();
+    // A damaged record is for whoever reads it; those behind it stay where they are.
+    let (private, cut) = open(&disk, length).unwrap();
+    assert_eq!((private.length(), cut), (length, None));
+}
