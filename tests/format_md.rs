@@ -197,6 +197,16 @@ fn the_examples_read_back_with_nothing_but_common_tools() {
     let signature = ed25519_dalek::Signature::from_slice(&line[4..]).unwrap();
     key.verify_strict(format!("{text}\n").as_bytes(), &signature).unwrap();
 
+    // A part of a batch: the digest of the line, and of the beginning of the file.
+    let (digest, text) = block["part"].split_once(' ').unwrap();
+    assert_eq!(blake3::hash(text.as_bytes()).to_hex().as_str(), digest);
+    let part = json(text);
+    let batch = include_str!("vectors/mass.yield-band.toml");
+    let beginning = &batch[..usize::try_from(part["file"]["bytes"].as_u64().unwrap()).unwrap()];
+    assert_eq!(blake3::hash(beginning.as_bytes()).to_hex().as_str(), part["file"]["blake3"]);
+    assert!(batch[beginning.len()..].starts_with("[[step]]"));
+    assert_eq!(beginning.matches("[[step]]").count(), 1);
+
     // The cosignature of the log key over the body of the ledger event.
     let message = format!("{}\n", block["cosig-message"]);
     let event = json(&block["ledger-payload"]);

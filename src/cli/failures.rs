@@ -12,6 +12,7 @@ use crate::ledger::content::ContentError;
 use crate::ledger::disk::DiskError;
 use crate::ledger::index::IndexError;
 use crate::ledger::log::AppendError;
+use crate::ledger::parts::PartsError;
 use crate::ledger::private::PrivateError;
 use crate::ledger::publish::PublishError;
 use crate::ledger::state_store::StateError;
@@ -95,6 +96,19 @@ impl From<PrivateError> for Failure {
             PrivateError::Cut(error) => (*error).into(),
             PrivateError::Unfit(_) => Self::usage(error),
             error => Self::new(Kind::Broken, error).hint("`oretrail audit` says what else is damaged"),
+        }
+    }
+}
+
+impl From<PartsError> for Failure {
+    fn from(error: PartsError) -> Self {
+        match error {
+            PartsError::Disk(error) => error.into(),
+            PartsError::View(error) => error.into(),
+            PartsError::Source(_) => Self::usage(error),
+            error @ PartsError::Damaged { .. } => Self::new(Kind::Broken, error)
+                .hint("it says which long batch files are recorded in part; once you know that of yours, move it away"),
+            error @ PartsError::Json(_) => Self::new(Kind::Internal, error),
         }
     }
 }

@@ -134,9 +134,18 @@ impl Output {
 }
 
 /// Says why the program ends right now, and ends it.
-pub(crate) fn end(message: &str, code: u8) -> ! {
-    let _ = writeln!(anstream::stderr(), "\n{RED}error:{RED:#} {message}");
+pub(crate) fn end(message: &str, hints: &[String], code: u8) -> ! {
+    let mut err = anstream::stderr().lock();
+    let _ = writeln!(err, "\n{RED}error:{RED:#} {message}");
+    for hint in hints {
+        let _ = writeln!(err, "{CYAN}hint:{CYAN:#} {hint}");
+    }
     std::process::exit(i32::from(code))
+}
+
+/// Tells the user something at once, from wherever.
+pub(crate) fn tell(message: &str) {
+    let _ = writeln!(anstream::stderr(), "\n{message}");
 }
 
 /// Prints what clap has to say (help, version, usage errors) and gives its exit code.

@@ -10,11 +10,28 @@ pub(crate) struct Progress {
     what: &'static str,
     shown: bool,
     bar: Option<ProgressBar>,
+    /// How many were done before this was begun.
+    before: u64,
 }
 
 impl Progress {
     pub(crate) fn new(what: &'static str, shown: bool) -> Self {
-        Self { what, shown, bar: None }
+        Self { what, shown, bar: None, before: 0 }
+    }
+
+    /// Says how many were done before, which tell nothing about the rate.
+    pub(crate) fn starts_at(&mut self, before: u64) {
+        if self.bar.is_none() {
+            self.before = before;
+        }
+    }
+
+    /// Takes the bar away while something else is said.
+    pub(crate) fn aside<T>(&self, say: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
     }
 
     /// Says how far it has come.
@@ -22,7 +39,7 @@ impl Progress {
         if !self.shown || all < WORTH_DRAWING {
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| bar(self.what, Some(all)));
+        let bar = self.bar.get_or_insert_with(|| bar(self.what, Some(all), self.before));
         bar.set_position(done);
     }
 
@@ -31,7 +48,7 @@ impl Progress {
         if !self.shown || done < WORTH_DRAWING {
             return;
         }
-        self.bar.get_or_insert_with(|| bar(self.what, None)).set_position(done);
+        self.bar.get_or_insert_with(|| bar(self.what, None, self.before)).set_position(done);
     }
 
     /// Says how many are done and which part of their source was read; the time left follows from both.
@@ -52,7 +69,7 @@ impl Progress {
     }
 }
 
-fn bar(what: &'static str, all: Option<u64>) -> ProgressBar {
+fn bar(what: &'static str, all: Option<u64>, before: u64) -> ProgressBar {
     let (bar, template) = match all {
         Some(all) => (ProgressBar::new(all), "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta} left"),
         None => (ProgressBar::new_spinner(), "{msg} {spinner} {human_pos} {per_sec}"),
@@ -60,5 +77,7 @@ fn bar(what: &'static str, all: Option<u64>) -> ProgressBar {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style);
     bar.set_message(what);
+    bar.set_position(before);
+    bar.reset_eta();
     bar
 }

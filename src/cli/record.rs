@@ -1,31 +1,32 @@
 //! `record`: a batch from a file, all or nothing.
 
+use super::batch_file::{self, Ways};
 use super::context::Context;
 use super::cosign;
 use super::error::{Done, Failure};
 use super::interrupt::Interrupt;
-use super::recorder::{self, Job};
-use super::recording::read_document;
-use crate::envelope::{Compact, SealedDraft, Signed};
-use crate::interop::batch::{BatchReader, Format, Header, Step};
-use crate::ledger::Blob;
+use super::recorder::{self, Ready};
+use super::steps_in_parts::Source;
+use crate::envelope::{Compact, Signed};
+use crate::interop::batch::Format;
 use crate::ledger::disk::{RealDisk, read_whole};
-use serde_json::Value;
-use std::cell::RefCell;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use crate::ledger::log::MAX_BATCH;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Record a batch of steps from a file (TOML, or JSON Lines), all of them or none.
 ///
 /// Steps name what earlier steps made by names that are local to the file, and what is recorded already by labels, names
 /// or beginnings of ids. `oretrail schema batch` describes the notation.
+///
+/// A file of more than 100,000 events is recorded in parts, each wholly or not at all, and each as soon as it is planned.
+/// Where that ends early (Ctrl-C, a refusal, a crash), `--resume` goes on after the last part that is recorded, provided
+/// that the file begins as it did; what follows may have been corrected. With `--json`, each part is a result of its own.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   oretrail record --file january.toml --dry-run
+  oretrail record --file year.jsonl
+  oretrail record --file year.jsonl --resume
   oretrail record --cosigned sale.draft.json
   produce-steps | oretrail record --file -")]
 pub(crate) struct Record {
@@ -46,6 +47,13 @@ pub(crate) struct Record {
     /// How it is written; by default by its ending, JSON Lines from stdin
     #[arg(long, value_name = "FORMAT")]
     format: Option<FormatName>,
+    /// Go on after what is recorded of the file
+    #[arg(long, conflicts_with_all = ["cosigned", "signed", "prepare"])]
+    resume: bool,
+    /// The most events that are recorded at once; a longer file is recorded in parts
+    #[arg(long, value_name = "N", default_value_t = MAX_BATCH as u64, conflicts_with_all = ["cosigned", "signed"],
+        value_parser = clap::value_parser!(u64).range(1..=MAX_BATCH as u64))]
+    commit_every: u64,
     /// Show what would be recorded and every finding; write nothing
     #[arg(long)]
     dry_run: bool,
@@ -66,103 +74,32 @@ enum FormatName {
 impl Record {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
         if let Some(path) = &self.cosigned {
-            let sealed = Some(cosign::read_draft(path)?);
-            return self.record_ready(context, Vec::new(), sealed);
+            let ready = Ready { sealed: Some(cosign::read_draft(path)?), ..self.ready() };
+            return recorder::record_ready(context, ready);
         }
         if let Some(path) = &self.signed {
-            return self.record_ready(context, read_signed(path)?, None);
+            let ready = Ready { signed: read_signed(path)?, ..self.ready() };
+            return recorder::record_ready(context, ready);
         }
         let interrupt = Interrupt::watch();
-        let (source, read) = self.open()?;
-        let mut reader = BatchReader::new(self.format(), source)?;
-        let header = reader.header().clone();
-        let all = self.length();
-        let so_far = || (read.load(Ordering::Relaxed), all.unwrap_or_default());
-        let known: Option<&dyn Fn() -> (u64, u64)> = if all.is_some() { Some(&so_far) } else { None };
-        let documents = RefCell::new(Vec::new());
-        let mut steps = reader.by_ref().map(|step| self.with_documents(step.map_err(Failure::from)?, &documents));
-        let job = Job {
-            header,
-            steps: &mut steps,
-            signed: Vec::new(),
-            sealed: None,
+        let ways = Ways {
+            commit_every: self.commit_every,
+            resume: self.resume,
+            dry_run: self.dry_run,
+            allow_clock_leap: self.allow_clock_leap,
             prepare: self.prepare.as_deref(),
-            memory_lost: false,
-            documents: &documents,
-            dry_run: self.dry_run,
-            allow_clock_leap: self.allow_clock_leap,
-            read: known,
-            interrupt: Some(&interrupt),
         };
-        recorder::run(context, job)?;
-        Ok(Done::Ok)
+        let file = self.file.clone().filter(|path| path.as_os_str() != "-");
+        batch_file::record(context, Source { file, format: self.format() }, &ways, &interrupt)
     }
 
-    /// Records what was signed elsewhere, or a draft that came back.
-    fn record_ready(
-        &self,
-        context: &mut Context,
-        signed: Vec<Signed>,
-        sealed: Option<SealedDraft>,
-    ) -> Result<Done, Failure> {
-        let job = Job {
-            header: Header::default(),
-            steps: &mut std::iter::empty(),
-            signed,
-            sealed,
-            prepare: None,
-            memory_lost: false,
-            documents: &RefCell::default(),
-            dry_run: self.dry_run,
-            allow_clock_leap: self.allow_clock_leap,
-            read: None,
-            interrupt: None,
-        };
-        recorder::run(context, job)?;
-        Ok(Done::Ok)
-    }
-
-    /// A step whose documents are given as files, read and described; the files are stored with the batch.
-    fn with_documents(&self, mut step: Step, stored: &RefCell<Vec<Blob>>) -> Result<Step, Failure> {
-        let folder = self.path().parent().unwrap_or(Path::new(""));
-        for document in step.members.docs.iter_mut().filter_map(Value::as_array_mut).flatten() {
-            let Some(members) = document.as_object().cloned() else { continue };
-            if let Some((described, file)) = read_document(members, folder)? {
-                *document = described;
-                stored.borrow_mut().push(file);
-            }
-        }
-        Ok(step)
-    }
-
-    fn path(&self) -> &Path {
-        self.file.as_deref().unwrap_or(Path::new("-"))
-    }
-
-    /// The source, and how many bytes of it were read.
-    fn open(&self) -> Result<(Box<dyn BufRead>, Arc<AtomicU64>), Failure> {
-        let read = Arc::new(AtomicU64::new(0));
-        let source: Box<dyn Read> = if self.is_stdin() {
-            Box::new(std::io::stdin())
-        } else {
-            let cannot = |error| Failure::usage(format_args!("cannot open {}: {error}", self.path().display()));
-            Box::new(File::open(self.path()).map_err(cannot)?)
-        };
-        Ok((Box::new(BufReader::new(Counted { source, read: Arc::clone(&read) })), read))
-    }
-
-    fn is_stdin(&self) -> bool {
-        self.path().as_os_str() == "-"
-    }
-
-    /// The length of a file that is read as a stream; TOML is read as a whole first.
-    fn length(&self) -> Option<u64> {
-        let is_stream = !self.is_stdin() && self.format() == Format::JsonLines;
-        is_stream.then(|| std::fs::metadata(self.path()).ok()).flatten().map(|found| found.len())
+    fn ready(&self) -> Ready {
+        Ready { dry_run: self.dry_run, allow_clock_leap: self.allow_clock_leap, ..Ready::default() }
     }
 
     fn format(&self) -> Format {
-        let is_toml = self.path().extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
+        let path = self.file.as_deref().unwrap_or(Path::new("-"));
+        let is_toml = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
         match self.format {
             Some(FormatName::Toml) => Format::Toml,
             None if is_toml => Format::Toml,
@@ -193,18 +130,4 @@ fn read_signed(path: &Path) -> Result<Vec<Signed>, Failure> {
 fn read_one(line: &str) -> Result<Signed, String> {
     let compact = Compact::parse(line.trim()).map_err(|error| error.to_string())?;
     Signed::read(compact.jws, compact.disclosures).map_err(|error| error.to_string())
-}
-
-/// A source that counts what is read.
-struct Counted {
-    source: Box<dyn Read>,
-    read: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Steps are played over a plan; nothing is written until all of them are planned and none is refused. A dry run ends
 //! there. In scope: opening ledger and keys, all or nothing, what is said about it. Not in scope: what a step means
-//! (`interop::batch`), signing and rules (`ledger`, `rules`).
+//! (`interop::batch`), signing and rules (`ledger`, `rules`), files in several parts (`batch_file`).
 
 use super::archive::Shelf;
 use super::clock::patience;
@@ -10,22 +10,20 @@ use super::context::Context;
 use super::cosign;
 use super::error::{Done, Failure, Kind};
 use super::failures::from_any;
-use super::interrupt::Interrupt;
 use super::recorded;
 use super::recording::{Recording, Steps};
 use super::{passphrase, random};
 use crate::envelope::{SealedDraft, Signed};
 use crate::event::Lot;
 use crate::finding::Finding;
-use crate::interop::batch::{FindNames, Header, LookupError, Step};
+use crate::interop::batch::{FindNames, Header, LookupError, Resolver, Step};
 use crate::interop::play::{Planning, PlayError, Player};
 use crate::keys::{KeyEntry, KeysAtHand};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::log::MemoryState;
 use crate::ledger::{Batch, Blob, Committed, Judgement, Plan, Planned, Writer};
 use crate::value::{LotId, Time};
-use std::cell::RefCell;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where steps come from.
@@ -35,22 +33,30 @@ pub(crate) type StepSource<'a> = &'a mut dyn Iterator<Item = Result<Step, Failur
 pub(crate) struct Job<'a> {
     pub(crate) header: Header,
     pub(crate) steps: StepSource<'a>,
+    /// Names that an earlier part of the file gave.
+    pub(crate) names: Resolver,
     /// Events that were signed elsewhere; they come before the steps.
     pub(crate) signed: Vec<Signed>,
     /// A draft that came back cosigned, in place of steps.
     pub(crate) sealed: Option<SealedDraft>,
-    /// Where to write a draft for cosigners, in place of recording.
-    pub(crate) prepare: Option<&'a Path>,
-    /// Whether keys whose signing memory is lost may sign this.
-    pub(crate) memory_lost: bool,
-    /// Documents to be stored; those that a batch names are added as its steps are read.
-    pub(crate) documents: &'a RefCell<Vec<Blob>>,
-    pub(crate) dry_run: bool,
+    /// Whether drafts are made for cosigners, in place of events.
+    pub(crate) seals: bool,
+    /// What is said where a step is refused.
+    pub(crate) dropped: &'static str,
     pub(crate) allow_clock_leap: bool,
-    /// How far the reading of the steps has come, of how much, where that is known.
-    pub(crate) read: Option<&'a dyn Fn() -> (u64, u64)>,
-    /// Whether the user asks to stop.
-    pub(crate) interrupt: Option<&'a Interrupt>,
+    /// Told of each step that was planned.
+    pub(crate) progress: &'a mut dyn FnMut(),
+}
+
+/// Said where a step is refused and everything is dropped with it.
+pub(crate) const NOTHING: &str = "nothing was recorded";
+
+/// What came of planning a job.
+pub(crate) struct Outcome {
+    pub(crate) plan: Plan,
+    pub(crate) sealed: Vec<(SealedDraft, Planned)>,
+    /// The names that the file gave so far.
+    pub(crate) names: Resolver,
 }
 
 /// Records the steps of a verb and says what was recorded.
@@ -77,49 +83,97 @@ pub(crate) fn play(context: &mut Context, recording: &Recording, steps: Steps) -
     let job = Job {
         header: Header::default(),
         steps: &mut steps.steps.into_iter().map(Ok),
+        names: Resolver::default(),
         signed: steps.signed,
         sealed: None,
-        prepare: recording.prepare.as_deref(),
-        memory_lost: steps.memory_lost,
-        documents: &RefCell::new(steps.documents),
-        dry_run: recording.dry_run,
+        seals: recording.prepare.is_some(),
+        dropped: NOTHING,
         allow_clock_leap: recording.allow_clock_leap,
-        read: None,
-        interrupt: None,
+        progress: &mut || {},
     };
-    run(context, job)
-}
-
-/// Plans, commits unless it is a dry run, and says what was recorded.
-pub(crate) fn run(context: &mut Context, job: Job<'_>) -> Result<Plan, Failure> {
-    let (folder, keys_folder, now) = (context.ledger_folder()?, context.keys_folder()?, context.now()?);
     let disk = RealDisk;
-    let mut keys = open_keys(context, &disk, &keys_folder)?;
-    if job.memory_lost {
-        keys.vouch_for_lost();
+    let mut session = Session::open(context, &disk)?;
+    if steps.memory_lost {
+        session.keys.vouch_for_lost();
     }
-    let mut writer = open_writer(context, &keys, &folder)?;
-    let shelf = Shelf::open(&folder)?;
-    let (dry_run, documents, interrupt) = (job.dry_run, job.documents, job.interrupt);
-    let prepare = job.prepare;
-    let (plan, sealed) = plan(context, &writer, &shelf, &mut keys, now, job)?;
-    if let Some(path) = prepare {
-        cosign::write_draft(context, path, &sealed)?;
-        return Ok(plan);
-    }
-    if plan.events().is_empty() {
-        return Err(Failure::usage("expected at least one step, found none"));
-    }
-    interrupt.map_or(Ok(()), Interrupt::begin_commit)?;
-    let committed = if dry_run { None } else { Some(writer.commit(&plan, &documents.borrow(), &mut keys)?) };
-    if let Some(Committed { index: Some(problem), .. }) = &committed {
-        context.output.warning(&format!("recorded, but the index could not follow: {problem}"));
-    }
-    recorded::say(context, &plan, committed.as_ref(), &writer)?;
-    if interrupt.is_some_and(Interrupt::came_too_late) {
-        context.output.warning("interrupted too late: the whole batch was recorded");
+    let Outcome { plan, sealed, .. } = session.plan(context, job)?;
+    match &recording.prepare {
+        Some(path) => cosign::write_draft(context, path, &sealed)?,
+        None => session.conclude(context, &plan, &steps.documents, recording.dry_run)?,
     }
     Ok(plan)
+}
+
+/// What needs no steps: it is there already.
+#[derive(Default)]
+pub(crate) struct Ready {
+    /// Events that were signed elsewhere.
+    pub(crate) signed: Vec<Signed>,
+    /// A draft that came back cosigned.
+    pub(crate) sealed: Option<SealedDraft>,
+    pub(crate) dry_run: bool,
+    pub(crate) allow_clock_leap: bool,
+}
+
+/// Records what is there already, and says what was recorded.
+pub(crate) fn record_ready(context: &mut Context, ready: Ready) -> Result<Done, Failure> {
+    let disk = RealDisk;
+    let mut session = Session::open(context, &disk)?;
+    let job = Job {
+        header: Header::default(),
+        steps: &mut std::iter::empty(),
+        names: Resolver::default(),
+        signed: ready.signed,
+        sealed: ready.sealed,
+        seals: false,
+        dropped: NOTHING,
+        allow_clock_leap: ready.allow_clock_leap,
+        progress: &mut || {},
+    };
+    let Outcome { plan, .. } = session.plan(context, job)?;
+    session.conclude(context, &plan, &[], ready.dry_run)?;
+    Ok(Done::Ok)
+}
+
+/// Keys and ledger, open for recording.
+pub(crate) struct Session<'a> {
+    pub(crate) keys: KeysAtHand<'a>,
+    pub(crate) writer: Writer,
+    folder: PathBuf,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn open(context: &mut Context, disk: &'a RealDisk) -> Result<Self, Failure> {
+        let (folder, keys_folder) = (context.ledger_folder()?, context.keys_folder()?);
+        let keys = open_keys(context, disk, &keys_folder)?;
+        let writer = open_writer(context, &keys, &folder)?;
+        Ok(Self { keys, writer, folder })
+    }
+
+    /// Plays the steps over the ledger's state.
+    pub(crate) fn plan(&mut self, context: &mut Context, job: Job<'_>) -> Result<Outcome, Failure> {
+        let (now, shelf) = (context.now()?, Shelf::open(&self.folder)?);
+        let (writer, keys) = (&self.writer, &mut self.keys);
+        plan(context, writer, &shelf, keys, now, job)
+    }
+
+    /// Commits a plan, unless it is a dry run, and says what was recorded.
+    pub(crate) fn conclude(
+        &mut self,
+        context: &mut Context,
+        plan: &Plan,
+        documents: &[Blob],
+        dry_run: bool,
+    ) -> Result<(), Failure> {
+        if plan.events().is_empty() {
+            return Err(Failure::usage("expected at least one step, found none"));
+        }
+        let committed = if dry_run { None } else { Some(self.writer.commit(plan, documents, &mut self.keys)?) };
+        if let Some(Committed { index: Some(problem), .. }) = &committed {
+            context.output.warning(&format!("recorded, but the index could not follow: {problem}"));
+        }
+        recorded::say(context, plan, committed.as_ref(), &self.writer)
+    }
 }
 
 /// The keys of a folder, open for signing.
@@ -162,7 +216,6 @@ fn open_writer(context: &mut Context, keys: &KeysAtHand<'_>, folder: &std::path:
     Ok(writer)
 }
 
-/// Plays the steps over the ledger's state.
 fn plan(
     context: &mut Context,
     writer: &Writer,
@@ -170,15 +223,14 @@ fn plan(
     keys: &mut KeysAtHand<'_>,
     now: Time,
     job: Job<'_>,
-) -> Result<(Plan, Vec<(SealedDraft, Planned)>), Failure> {
+) -> Result<Outcome, Failure> {
     let state = writer.state().find();
     let describe = |id: LotId| -> Result<Option<Lot>, LookupError> {
         shelf.lot(writer.state(), id).map_err(|failure| LookupError(failure.message))
     };
     let names = FindNames { state: &*state, describe: Some(&describe) };
     let batch = Batch::new(&*state, writer.tail()).allowing_leap(job.allow_clock_leap);
-    let mut recorder =
-        Planning::new(batch, writer.identity().ledger(), &names, keys, now).sealing(job.prepare.is_some());
+    let mut recorder = Planning::new(batch, writer.identity().ledger(), &names, keys, now).sealing(job.seals);
     let mut finished = Vec::new();
     for (number, signed) in (1..).zip(job.signed) {
         let recorded = recorder.record_signed(signed).map_err(|error| from_any(error, ""))?;
@@ -189,26 +241,28 @@ fn plan(
     }
     if let Some((number, Judgement { event, findings })) = finished.into_iter().find(|(_, one)| one.is_refused()) {
         let error = PlayError::Refused { at: format!("step {number}"), event, findings };
-        return Err(refusal(context, error, shelf, writer)?);
+        return Err(refusal(context, error, shelf, writer, job.dropped)?);
     }
-    let mut player = Player::new(job.header, &mut recorder, None, Some(now))?;
-    let mut progress = context.output.progress("planning events");
-    for (done, step) in (1..).zip(job.steps) {
+    let mut player = Player::new(job.header, &mut recorder, None, Some(now))?.knowing(job.names);
+    for step in job.steps {
         if let Err(error) = player.play(step?) {
-            progress.finish();
-            return Err(refusal(context, error, shelf, writer)?);
+            return Err(refusal(context, error, shelf, writer, job.dropped)?);
         }
-        match job.read {
-            Some(read) => progress.portion(done, read()),
-            None => progress.counted(done),
-        }
+        (job.progress)();
     }
-    progress.finish();
-    Ok(recorder.parts()?)
+    let names = player.into_names();
+    let (plan, sealed) = recorder.parts()?;
+    Ok(Outcome { plan, sealed, names })
 }
 
 /// A refusal in words: each finding, the events that bear it out, and what to do.
-fn refusal(context: &mut Context, error: PlayError, shelf: &Shelf, writer: &Writer) -> Result<Failure, Failure> {
+fn refusal(
+    context: &mut Context,
+    error: PlayError,
+    shelf: &Shelf,
+    writer: &Writer,
+    dropped: &str,
+) -> Result<Failure, Failure> {
     let (at, event, findings) = match &error {
         PlayError::Refused { at, event, findings } => (at, Some(*event), findings),
         PlayError::Unexpected { at, findings, .. } => (at, None, findings),
@@ -223,7 +277,7 @@ fn refusal(context: &mut Context, error: PlayError, shelf: &Shelf, writer: &Writ
     let place = if at == "step 1" { String::new() } else { format!("{at}: ") };
     let refusals: Vec<&Finding> = findings.iter().filter(|finding| finding.is_refusal()).collect();
     let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-    let mut failure = Failure::new(Kind::Refused, format_args!("{place}{}; nothing was recorded", lines.join("\n  ")));
+    let mut failure = Failure::new(Kind::Refused, format_args!("{place}{}; {dropped}", lines.join("\n  ")));
     for related in refusals.iter().flat_map(|finding| &finding.related) {
         let earlier = recorded::earlier(shelf, writer.state(), related)?;
         failure = failure.hint(format_args!("see {earlier}"));

@@ -5,19 +5,17 @@ use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::event_json;
 use super::export::write_file;
-use super::recorder::{self, Job, open_keys};
+use super::recorder::{self, Ready, open_keys};
 use super::verify::{Asking, party_of};
 use crate::bundle::VerifiedBundle;
 use crate::envelope::Signed;
 use crate::event::{Event, Payload, RuleVerdict, Summary, When};
-use crate::interop::batch::Header;
 use crate::ledger::disk::RealDisk;
 use crate::policy::evaluate::answer::PolicyAnswer;
 use crate::policy::summary::upstream_root;
 use crate::report::verdict::{self, Detail};
 use crate::value::Text;
 use crate::verify::report::Report;
-use std::cell::RefCell;
 use std::path::PathBuf;
 
 /// Verify a lot by one policy, and sign what came of it, for buyers from whom the supplier withholds values
@@ -132,19 +130,6 @@ fn text(words: &str) -> Result<Text, Failure> {
 
 /// Records the summary like any event that was signed elsewhere.
 fn record(context: &mut Context, signed: Signed) -> Result<Done, Failure> {
-    let job = Job {
-        header: Header::default(),
-        steps: &mut std::iter::empty(),
-        signed: vec![signed],
-        sealed: None,
-        prepare: None,
-        memory_lost: false,
-        documents: &RefCell::default(),
-        dry_run: false,
-        allow_clock_leap: false,
-        read: None,
-        interrupt: None,
-    };
-    recorder::run(context, job)?;
-    Ok(Done::Ok)
+    let ready = Ready { signed: vec![signed], ..Ready::default() };
+    recorder::record_ready(context, ready)
 }

@@ -85,6 +85,12 @@ impl Layout {
         self.root.join(format!("blobs/{shard}/{hash}"))
     }
 
+    /// Which files of steps were recorded in parts, and how far (see [`super::parts`]).
+    #[must_use]
+    pub fn parts(&self) -> PathBuf {
+        self.root.join("parts")
+    }
+
     /// sled's folder.
     #[must_use]
     pub fn index(&self) -> PathBuf {

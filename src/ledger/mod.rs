@@ -9,6 +9,8 @@
 //! | [`log`] | commits, opening, recovery |
 //! | [`rotation`] | the log's keys, one after the other |
 //! | [`private`], [`content`] | what is kept beside the log: salted values; documents and suppliers' bundles |
+//! | [`parts`] | which files of steps were recorded in several commits, and how far |
+//! | [`lines`] | files of records, one a line |
 //! | [`completeness`] | the completeness statement and its leaves, kept beside the log |
 //! | [`read`] | snapshots without a lock: entries, proofs |
 //! | [`publish`] | a folder that a static web server can serve as a C2SP log |
@@ -29,8 +31,10 @@ pub mod identity;
 pub mod index;
 pub mod layout;
 pub mod lineage_source;
+pub mod lines;
 pub mod lock;
 pub mod log;
+pub mod parts;
 mod press;
 pub mod private;
 pub mod publish;

@@ -11,6 +11,7 @@ mod federation;
 mod help;
 mod keys;
 mod limits;
+mod parts;
 mod policies;
 mod provenance;
 mod reading;

@@ -5,11 +5,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oretrail::envelope::Typ;
 use oretrail::event::Kind;
+use oretrail::ledger::lines::line_of;
+use oretrail::ledger::parts::{Beginning, Part};
 use oretrail::tlog::entry;
 use oretrail::tlog::proof::{prove_consistency, prove_inclusion};
 use oretrail::tlog::tlog_proof::TlogProof;
 use oretrail::tlog::tree::leaf_hash;
-use oretrail::value::{Jwk, PublicKey};
+use oretrail::value::{Blake3, Jwk, PublicKey};
 use std::collections::BTreeMap;
 
 /// All examples by name.
@@ -23,9 +25,21 @@ pub fn all() -> BTreeMap<String, String> {
     event(&world, &mut put);
     log(&world, &mut put);
     bundle(&world, &mut put);
+    part(&world, &mut put);
     // A vector, so its steps are played by the test of all vectors.
-    put("batch", include_str!("../vectors/mass.yield-band.toml").to_owned());
+    put("batch", BATCH.to_owned());
     all
+}
+
+const BATCH: &str = include_str!("../vectors/mass.yield-band.toml");
+
+/// The example ledger as if it had been recorded from the example batch: its first step up to entry 1.
+fn part(world: &World, put: &mut Put<'_>) {
+    let beginning = &BATCH.as_bytes()[..BATCH.rfind("[[step]]").unwrap()];
+    let file = Beginning { bytes: beginning.len() as u64, blake3: Blake3::of(beginning) };
+    let last = world.entries[1].signed.event.id;
+    let part = Part { file, from_step: 1, to_step: 1, first: 0, events: 2, last };
+    put("part", String::from_utf8(line_of(&part).unwrap()).unwrap());
 }
 
 type Put<'a> = dyn FnMut(&str, String) + 'a;

@@ -4,7 +4,7 @@ use super::error::Candidate;
 use crate::event::Lot;
 use crate::state::{Find, ViewError};
 use crate::value::closed_enum::closed_enum;
-use crate::value::{EventId, FacilityId, LotId, PartyId};
+use crate::value::{EventId, FacilityId, KeyId, LotId, PartyId};
 use std::collections::HashMap;
 
 closed_enum!(
@@ -164,49 +164,86 @@ fn candidate(id: impl ToString, words: impl ToString) -> Candidate {
     Candidate { id: id.to_string(), words: words.to_string() }
 }
 
-/// Names that the steps of a file gave so far.
+/// What a name of a file stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    Event(EventId),
+    Party(PartyId),
+    Facility(FacilityId),
+    Lot(LotId),
+    Key(KeyId),
+}
+
+impl Named {
+    pub(super) const fn sort(self) -> Wanted {
+        match self {
+            Self::Event(_) => Wanted::Event,
+            Self::Party(_) => Wanted::Party,
+            Self::Facility(_) => Wanted::Facility,
+            Self::Lot(_) => Wanted::Lot,
+            Self::Key(_) => Wanted::Key,
+        }
+    }
+
+    pub(super) fn id(self) -> String {
+        match self {
+            Self::Event(id) => id.to_string(),
+            Self::Party(id) => id.to_string(),
+            Self::Facility(id) => id.to_string(),
+            Self::Lot(id) => id.to_string(),
+            Self::Key(id) => id.to_string(),
+        }
+    }
+}
+
+/// Names that the steps of a file gave so far. Each takes about 100 bytes.
 #[derive(Debug, Default)]
 pub(super) struct LocalNames {
-    /// Names given for this purpose: each stands for one thing.
-    given: HashMap<(Wanted, String), String>,
+    /// Names given for this purpose: each stands for one thing of a sort.
+    given: HashMap<Wanted, HashMap<Box<str>, Named>>,
     /// What things are called otherwise: may stand for several.
-    called: HashMap<(Wanted, String), Vec<String>>,
+    called: HashMap<Wanted, HashMap<String, Vec<Named>>>,
 }
 
 impl LocalNames {
     /// Whether a name is given already.
     pub(super) fn is_given(&self, wanted: Wanted, name: &str) -> bool {
-        self.given.contains_key(&(wanted, name.to_owned()))
+        self.given(wanted, name).is_some()
     }
 
     /// Gives a name.
-    pub(super) fn give(&mut self, wanted: Wanted, name: &str, id: impl ToString) {
-        self.given.insert((wanted, name.to_owned()), id.to_string());
+    pub(super) fn give(&mut self, name: &str, id: Named) {
+        self.given.entry(id.sort()).or_default().insert(name.into(), id);
     }
 
     /// Notes what a thing is called.
-    pub(super) fn call(&mut self, wanted: Wanted, name: &str, id: impl ToString) {
-        let ids = self.called.entry((wanted, name.to_owned())).or_default();
-        let id = id.to_string();
+    pub(super) fn call(&mut self, name: &str, id: Named) {
+        let ids = self.called.entry(id.sort()).or_default().entry(name.to_owned()).or_default();
         if !ids.contains(&id) {
             ids.push(id);
         }
     }
 
+    /// Forgets what things are called otherwise.
+    pub(super) fn forget_called(&mut self) {
+        self.called.clear();
+    }
+
     /// What a given name stands for.
-    pub(super) fn given(&self, wanted: Wanted, text: &str) -> Option<&String> {
-        self.given.get(&(wanted, text.to_owned()))
+    pub(super) fn given(&self, wanted: Wanted, text: &str) -> Option<Named> {
+        self.given.get(&wanted)?.get(text).copied()
     }
 
     /// Everything in this file that is called so.
-    pub(super) fn called(&self, wanted: Wanted, text: &str) -> &[String] {
-        self.called.get(&(wanted, text.to_owned())).map_or(&[], Vec::as_slice)
+    pub(super) fn called(&self, wanted: Wanted, text: &str) -> &[Named] {
+        self.called.get(&wanted).and_then(|called| called.get(text)).map_or(&[], Vec::as_slice)
     }
 
     /// Names that resemble a text, best first.
     pub(super) fn near(&self, wanted: Wanted, text: &str) -> Vec<String> {
-        let names = self.given.keys().chain(self.called.keys()).filter(|(of, _)| *of == wanted);
-        near(names.map(|(_, name)| name.as_str()), text)
+        let given = self.given.get(&wanted).into_iter().flat_map(HashMap::keys).map(|name| &**name);
+        let called = self.called.get(&wanted).into_iter().flat_map(HashMap::keys).map(String::as_str);
+        near(given.chain(called), text)
     }
 }
 

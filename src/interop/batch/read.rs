@@ -6,6 +6,7 @@ use super::step::{Place, Step, pointer};
 use super::toml_values::Lines;
 use super::variant::{Change, File};
 use crate::envelope::json::{self, Rules};
+use crate::value::Blake3;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::io::{BufRead, Read as _};
@@ -40,8 +41,27 @@ pub struct BatchReader<R> {
 
 #[derive(Debug)]
 enum Steps<R> {
-    Held(std::vec::IntoIter<Step>),
+    Held(Held),
     Stream(JsonLines<R>),
+}
+
+/// The steps of a text that was read as a whole, each with the offset where it begins.
+#[derive(Debug)]
+struct Held {
+    text: Vec<u8>,
+    steps: std::vec::IntoIter<(usize, Step)>,
+    /// What lies before the step that was given last.
+    behind: blake3::Hasher,
+}
+
+impl Held {
+    fn next_step(&mut self) -> Option<Step> {
+        let next = self.steps.next();
+        let to = next.as_ref().map_or(self.text.len(), |(offset, _)| *offset);
+        let from = usize::try_from(self.behind.count()).unwrap_or(usize::MAX);
+        self.behind.update(self.text.get(from..to).unwrap_or_default());
+        next.map(|(_, step)| step)
+    }
 }
 
 impl<R: BufRead> BatchReader<R> {
@@ -57,7 +77,15 @@ impl<R: BufRead> BatchReader<R> {
                 }
                 let text = String::from_utf8(text).map_err(|error| not_utf8(&error))?;
                 let file = read_toml(&text)?.by_itself()?;
-                Ok(Self { header: file.header, steps: Steps::Held(file.steps.into_iter()) })
+                let lines = Lines::new(&text);
+                let steps: Vec<(usize, Step)> = file
+                    .steps
+                    .into_iter()
+                    .map(|step| (lines.offset(step.place.line, step.place.column), step))
+                    .collect();
+                let (steps, behind) = (steps.into_iter(), blake3::Hasher::new());
+                let held = Held { text: text.into_bytes(), steps, behind };
+                Ok(Self { header: file.header, steps: Steps::Held(held) })
             }
             Format::JsonLines => {
                 let (header, lines) = JsonLines::new(source)?;
@@ -71,6 +99,18 @@ impl<R: BufRead> BatchReader<R> {
     pub const fn header(&self) -> &Header {
         &self.header
     }
+
+    /// How many bytes of the file lie before the step that was given last (all, where none is left), and their digest.
+    ///
+    /// Of JSON Lines, they end with the line before it; of TOML, before its `[[step]]`.
+    #[must_use]
+    pub fn behind(&self) -> (u64, Blake3) {
+        let behind = match &self.steps {
+            Steps::Held(held) => &held.behind,
+            Steps::Stream(lines) => &lines.behind,
+        };
+        (behind.count(), Blake3(*behind.finalize().as_bytes()))
+    }
 }
 
 impl<R: BufRead> Iterator for BatchReader<R> {
@@ -78,7 +118,7 @@ impl<R: BufRead> Iterator for BatchReader<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.steps {
-            Steps::Held(steps) => steps.next().map(Ok),
+            Steps::Held(held) => held.next_step().map(Ok),
             Steps::Stream(lines) => lines.next_step(),
         }
     }
@@ -172,12 +212,25 @@ struct JsonLines<R> {
     steps: u64,
     first: Option<Map<String, Value>>,
     ended: bool,
+    /// The last line that was read.
+    text: Vec<u8>,
+    /// The lines before that one.
+    behind: blake3::Hasher,
 }
 
 impl<R: BufRead> JsonLines<R> {
     /// Reads the first line, which is the header where it has a member `oretrail`.
     fn new(source: R) -> Result<(Header, Self), BatchError> {
-        let mut lines = Self { source, line: 0, read: 0, steps: 0, first: None, ended: false };
+        let mut lines = Self {
+            source,
+            line: 0,
+            read: 0,
+            steps: 0,
+            first: None,
+            ended: false,
+            text: Vec::new(),
+            behind: blake3::Hasher::new(),
+        };
         let Some(first) = lines.next_map()? else { return Ok((Header::default(), lines)) };
         if first.contains_key("oretrail") {
             let place = Place { line: lines.line, column: 1, ..Place::default() };
@@ -212,13 +265,13 @@ impl<R: BufRead> JsonLines<R> {
 
     /// The next line that is not blank, as an object.
     fn next_map(&mut self) -> Result<Option<Map<String, Value>>, BatchError> {
-        let mut text = Vec::new();
         loop {
-            text.clear();
+            self.behind.update(&self.text);
+            self.text.clear();
             self.line += 1;
             let at = At { line: self.line, ..At::default() };
             let problem = |problem| BatchError::new(at.clone(), problem);
-            let read = self.source.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut text);
+            let read = self.source.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut self.text);
             let read = u64::try_from(read.map_err(|e| problem(Problem::Read(e.to_string())))?).unwrap_or(u64::MAX);
             if read == 0 {
                 return Ok(None);
@@ -230,8 +283,8 @@ impl<R: BufRead> JsonLines<R> {
             if self.read > MAX_BATCH_BYTES {
                 return Err(problem(Problem::Limit { what: "a batch", most: MAX_BATCH_BYTES }));
             }
-            if !text.trim_ascii().is_empty() {
-                return json::from_slice(&text, &RULES).map(Some).map_err(|error| {
+            if !self.text.trim_ascii().is_empty() {
+                return json::from_slice(&self.text, &RULES).map(Some).map_err(|error| {
                     let at = At { line: self.line, column: error.column, pointer: error.pointer, ..At::default() };
                     BatchError::new(at, Problem::Syntax(error.kind.to_string()))
                 });
@@ -318,6 +371,37 @@ mod tests {
         assert_eq!(error.to_string(), "line 2: expected UTF-8, found other bytes");
         let error = BatchReader::new(Format::JsonLines, &b"\xff"[..]).unwrap_err();
         assert!(error.to_string().contains("expected UTF-8"));
+    }
+
+    #[test]
+    fn what_lies_behind_ends_where_the_step_begins() {
+        let other = STEP.replace("\"r\"", "\"s\"");
+        for header in ["", "{\"oretrail\":\"batch/1\"}\n\n"] {
+            let text = format!("{header}{STEP}\n\n{other}\n \n");
+            let mut reader = BatchReader::new(Format::JsonLines, text.as_bytes()).unwrap();
+            for (steps, end) in [(1, header.len()), (2, header.len() + STEP.len() + 2), (2, text.len())] {
+                assert_eq!(
+                    reader.by_ref().next().map(|step| step.unwrap().number),
+                    (end < text.len()).then_some(steps)
+                );
+                assert_eq!(reader.behind(), (end as u64, Blake3::of(&text.as_bytes()[..end])));
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_behind_in_toml_ends_where_the_step_begins() {
+        let step = "kind = \"retire\"\nby = \"µ\"\n";
+        let tables = format!("oretrail = \"batch/1\"\n[[step]]\n{step}[step.quantity]\nx = 1\n[[step]]\n{step}\n");
+        let inline =
+            "oretrail = \"batch/1\"\nstep = [ { kind = \"retire\", by = \"µ\" }, { kind = \"retire\" } ]\n".to_owned();
+        for (text, mark) in [(&tables, "[[step]]"), (&inline, "{ kind")] {
+            let mut reader = BatchReader::new(Format::Toml, text.as_bytes()).unwrap();
+            for end in [text.find(mark).unwrap(), text.rfind(mark).unwrap(), text.len()] {
+                assert_eq!(reader.by_ref().next().is_some(), end < text.len());
+                assert_eq!(reader.behind(), (end as u64, Blake3::of(&text.as_bytes()[..end])), "{mark}");
+            }
+        }
     }
 
     proptest::proptest! {

@@ -2,7 +2,7 @@
 
 use super::complete::Completion;
 use super::error::{BatchError, Candidate, Problem};
-use super::names::{LocalNames, Names, Wanted};
+use super::names::{LocalNames, Named, Names, Wanted};
 use super::positions::positions;
 use super::short::{self, OutputName};
 use super::step::{Step, pointer};
@@ -10,7 +10,7 @@ use crate::event::{Body, Document, Kind, Lot, Purpose, When};
 use crate::ledger::Draft;
 use crate::state::{LotRecord, View};
 use crate::tlog::vkey::VerifierKey;
-use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId, Time};
+use crate::value::{EventId, KeyId, LedgerId, LotId, PartyId, Time};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -156,18 +156,21 @@ impl Resolver {
         text: &str,
         context: &Context<'_>,
     ) -> Result<String, BatchError> {
-        let key = (wanted, text.to_owned());
         if is_full(wanted, text) {
             return Ok(text.to_owned());
         }
-        if let Some(id) = self.local.given(wanted, text).or_else(|| self.found.get(&key)) {
+        if let Some(named) = self.local.given(wanted, text) {
+            return Ok(named.id());
+        }
+        let key = (wanted, text.to_owned());
+        if let Some(id) = self.found.get(&key) {
             return Ok(id.clone());
         }
         let recorded = context.names.find(wanted, text);
         let mut candidates = recorded.map_err(|error| step.error(pointer, Problem::Lookup(error.0)))?;
-        for id in self.local.called(wanted, text) {
-            if candidates.iter().all(|known| known.id != *id) {
-                candidates.push(Candidate { id: id.clone(), words: "of this batch".to_owned() });
+        for id in self.local.called(wanted, text).iter().map(|called| called.id()) {
+            if candidates.iter().all(|known| known.id != id) {
+                candidates.push(Candidate { id, words: "of this batch".to_owned() });
             }
         }
         match candidates.as_slice() {
@@ -223,52 +226,70 @@ impl Resolver {
 
     /// Notes under which id a step was recorded, so that later steps can name it and what it created.
     pub fn recorded(&mut self, step: &Step, draft: &Draft, event: EventId) {
-        if let Some(name) = &step.members.name {
-            self.local.give(Wanted::Event, name, event);
-        }
-        self.name_created(step, draft, event);
-        for head in draft.body.heads() {
-            if !matches!(draft.body.kind(), Kind::Dispatch | Kind::Receive) {
+        let body = &draft.body;
+        self.given(step, body, event);
+        self.call_created(body, event);
+        for head in body.heads() {
+            if !matches!(body.kind(), Kind::Dispatch | Kind::Receive) {
                 self.lots.remove(&head.lot);
             }
         }
-        let only = draft.body.outputs().len() == 1;
-        for (number, (id, lot)) in draft.body.output_ids(event).zip(draft.body.outputs()).enumerate() {
-            if let Some(name) = step.output_name(number).or(step.members.name.as_deref().filter(|_| only)) {
-                self.local.give(Wanted::Lot, name, id);
-            }
-            lot.labels.iter().flatten().for_each(|label| self.local.call(Wanted::Lot, label.as_str(), id));
+        for (id, lot) in body.output_ids(event).zip(body.outputs()) {
             self.lots.insert(id, lot.clone());
         }
     }
 
-    fn name_created(&mut self, step: &Step, draft: &Draft, event: EventId) {
+    /// Notes the names that a step gave, which was recorded as this event, now or earlier.
+    pub fn given(&mut self, step: &Step, body: &Body, event: EventId) {
         let name = step.members.name.as_deref();
-        match &draft.body {
+        let only = body.outputs().len() == 1;
+        for (number, id) in body.output_ids(event).enumerate() {
+            if let Some(name) = step.output_name(number).or(name.filter(|_| only)) {
+                self.local.give(name, Named::Lot(id));
+            }
+        }
+        let Some(name) = name else { return };
+        self.local.give(name, Named::Event(event));
+        match body {
             Body::Party(party) => {
-                let id = PartyId::from(event);
-                name.into_iter().for_each(|name| self.local.give(Wanted::Party, name, id));
-                self.local.call(Wanted::Party, party.name.as_str(), id);
-                name.into_iter().for_each(|name| self.name_key(name, party.key.id()));
+                self.local.give(name, Named::Party(event.into()));
+                self.name_key(name, party.key.id());
             }
-            Body::Facility(facility) => {
-                let id = FacilityId::from(event);
-                name.into_iter().for_each(|name| self.local.give(Wanted::Facility, name, id));
-                self.local.call(Wanted::Facility, facility.code.as_str(), id);
-                self.local.call(Wanted::Facility, facility.name.as_str(), id);
-            }
-            Body::Key(key) => {
-                if let (Some(name), Some(new)) = (name, key.key) {
-                    self.name_key(name, new.id());
-                }
-            }
+            Body::Facility(_) => self.local.give(name, Named::Facility(event.into())),
+            Body::Key(key) => key.key.iter().for_each(|new| self.local.give(name, Named::Key(new.id()))),
             _ => {}
         }
     }
 
+    /// Notes what the things are called that an event creates, and that such a name may now mean several.
+    fn call_created(&mut self, body: &Body, event: EventId) {
+        let mut call = |name: &str, id: Named| {
+            self.found.remove(&(id.sort(), name.to_owned()));
+            self.local.call(name, id);
+        };
+        match body {
+            Body::Party(party) => call(party.name.as_str(), Named::Party(event.into())),
+            Body::Facility(facility) => {
+                call(facility.code.as_str(), Named::Facility(event.into()));
+                call(facility.name.as_str(), Named::Facility(event.into()));
+            }
+            _ => {}
+        }
+        for (id, lot) in body.output_ids(event).zip(body.outputs()) {
+            lot.labels.iter().flatten().for_each(|label| call(label.as_str(), Named::Lot(id)));
+        }
+    }
+
+    /// Everything so far is recorded, so that the ledger's own names tell of it: only what the file gave names to is kept.
+    pub fn settle(&mut self) {
+        self.local.forget_called();
+        self.found.clear();
+        self.lots.clear();
+    }
+
     /// Gives a key a name, for `signed_with` and `kid`.
     pub fn name_key(&mut self, name: &str, key: KeyId) {
-        self.local.give(Wanted::Key, name, key);
+        self.local.give(name, Named::Key(key));
     }
 
     /// Whether a key of this name is known to the batch.
@@ -280,13 +301,13 @@ impl Resolver {
     /// The id of a lot that this batch named.
     #[must_use]
     pub fn lot_named(&self, name: &str) -> Option<LotId> {
-        self.local.given(Wanted::Lot, name)?.parse().ok()
+        self.local.given(Wanted::Lot, name)?.id().parse().ok()
     }
 
     /// The id of a party that this batch named.
     #[must_use]
     pub fn party_named(&self, name: &str) -> Option<PartyId> {
-        self.local.given(Wanted::Party, name)?.parse().ok()
+        self.local.given(Wanted::Party, name)?.id().parse().ok()
     }
 }
 

@@ -289,6 +289,13 @@ impl Step {
         self.body.get("outputs")?.get(number)?.get("name")?.as_str()
     }
 
+    /// Whether the step gives a name, to its event or to what that makes.
+    #[must_use]
+    pub fn gives_names(&self) -> bool {
+        let outputs = self.body.get("outputs").and_then(Value::as_array).map_or(0, Vec::len);
+        self.members.name.is_some() || (0..outputs).any(|number| self.output_name(number).is_some())
+    }
+
     /// A problem at a JSON pointer into this step.
     #[must_use]
     pub fn error(&self, pointer: impl Into<String>, problem: Problem) -> BatchError {

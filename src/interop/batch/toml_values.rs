@@ -30,6 +30,13 @@ impl<'a> Lines<'a> {
         (line, before.chars().count() + 1)
     }
 
+    /// The byte offset of a line and column; see [`Self::position`].
+    pub(super) fn offset(&self, line: usize, column: usize) -> usize {
+        let start = line.checked_sub(1).and_then(|before| self.starts.get(before)).copied().unwrap_or(self.text.len());
+        let within = self.text.get(start..).and_then(|line| line.char_indices().nth(column.saturating_sub(1)));
+        within.map_or(self.text.len(), |(offset, _)| start + offset)
+    }
+
     /// A table as an object; notes where each of its values is.
     pub(super) fn table(&self, table: &DeTable<'_>, marks: &mut Marks) -> Result<Map<String, Value>, BatchError> {
         self.object(table, "", 1, marks)

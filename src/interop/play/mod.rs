@@ -168,6 +168,19 @@ impl<'a, R: Recorder> Player<'a, R> {
         Err(BatchError::new(batch::At::default(), Problem::Member(problem.to_owned())))
     }
 
+    /// Goes on with the names that an earlier part of the file gave.
+    #[must_use]
+    pub fn knowing(mut self, names: Resolver) -> Self {
+        self.resolver = names;
+        self
+    }
+
+    /// What is named so far, for the next part of the file.
+    #[must_use]
+    pub fn into_names(self) -> Resolver {
+        self.resolver
+    }
+
     /// Plays one step; several events where it stands for several.
     pub fn play(&mut self, step: Step) -> Result<Vec<Played>, PlayError> {
         batch::expand(step)?.into_iter().map(|step| self.play_one(step)).collect()

@@ -1,11 +1,11 @@
 //! The file of the signing memory: reading, appending, cutting a torn line, replacing a long file by a short one.
 
 use super::{MemoryError, Record, Remembered};
-use crate::envelope::json::{self, Rules};
 use crate::ledger::disk::{
     Access, Disk, DiskFile, LockGuard, TryLock, append_all, create_dirs, read_if_present, replace_durably,
 };
-use crate::value::{Blake3, KeyId};
+use crate::ledger::lines::{self, line_of};
+use crate::value::KeyId;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "signing-memory";
@@ -160,35 +160,16 @@ fn acquire(
     }
 }
 
-/// A record as a line: BLAKE3 of the JSON text, space, JSON text (which has no line feed), line feed.
-fn line_of(record: &Record) -> Result<Vec<u8>, MemoryError> {
-    let json = serde_json::to_string(record)?;
-    Ok(format!("{} {json}\n", Blake3::of(json.as_bytes())).into_bytes())
-}
-
 fn load(disk: &dyn Disk, folder: &Path) -> Result<Loaded, MemoryError> {
     let path = folder.join(FILE);
     let bytes = read_if_present(disk, &path, MAX_BYTES)?.unwrap_or_default();
-    let mut loaded = Loaded { remembered: Remembered::empty(folder), sound: 0, length: bytes.len() as u64 };
-    let mut lines = bytes.split_inclusive(|b| *b == b'\n').enumerate().peekable();
-    while let Some((number, line)) = lines.next() {
-        let damaged = |problem: String| MemoryError::Damaged { path: path.clone(), line: number + 1, problem };
-        let json = match whole(line) {
-            Some(json) => json,
-            // What a crash tore: it was never acknowledged. Bit rot of the last line looks the same; then the ledger is
-            // ahead of the memory, which is noticed when it is asked for the next position.
-            None if lines.peek().is_none() => break,
-            None => return Err(damaged("its digest is not that of its text".to_owned())),
-        };
-        let record: Record = json::from_str(json, &Rules::FILE).map_err(|error| damaged(error.to_string()))?;
-        loaded.remembered.apply(&record).map_err(|error| damaged(error.to_string()))?;
-        loaded.sound += line.len() as u64;
+    let damaged = |line, problem| MemoryError::Damaged { path: path.clone(), line, problem };
+    // What a crash tore was never acknowledged. Bit rot of the last line looks the same; then the ledger is ahead of the
+    // memory, which is noticed when it is asked for the next position.
+    let found = lines::read::<Record>(&bytes).map_err(|error| damaged(error.line, error.problem))?;
+    let mut remembered = Remembered::empty(folder);
+    for (line, record) in (1..).zip(&found.records) {
+        remembered.apply(record).map_err(|error| damaged(line, error.to_string()))?;
     }
-    Ok(loaded)
-}
-
-/// The JSON text of a line that is as it was written.
-fn whole(line: &[u8]) -> Option<&str> {
-    let (digest, json) = std::str::from_utf8(line).ok()?.strip_suffix('\n')?.split_once(' ')?;
-    (digest == Blake3::of(json.as_bytes()).to_string()).then_some(json)
+    Ok(Loaded { remembered, sound: found.sound, length: bytes.len() as u64 })
 }
