@@ -5,13 +5,16 @@
 //! verdict only where it is contradicted and its issuer made, held or moved the lot: what a supplier says falsely is a
 //! fact about the supplier, what a stranger says is not.
 
+use super::policies::{PoliciesAsked, PolicyError};
 use super::verify::{Verification, VerifiedBundle};
 use crate::event::{Body, Statement, Verdict};
 use crate::lineage::upstream;
-use crate::policy::claim::{How, decide, text};
+use crate::policy::claim::{How, NotAtHand, decide, text};
 use crate::policy::evaluate::{Ask, evaluate};
+use crate::policy::exception::SignedException;
 use crate::policy::pack::{Pack, Settings, find_built_in};
 use crate::policy::spec::{self, Spec, SpecAnswer, check};
+use crate::policy::summary::SummarySeen;
 use crate::policy::trail::{PlaceLevel, Trail};
 use crate::policy::weigh::{Decision, because};
 use crate::state::{View as _, ViewError};
@@ -32,8 +35,9 @@ pub struct ClaimsAsked<'a> {
     pub claims: &'a [Statement],
     /// Specifications.
     pub specs: &'a [Spec],
-    /// Policy packs at hand beside those built in.
-    pub packs: &'a [(Pack, Settings)],
+    /// Policies asked about: packs at hand beside those built in, each with its parameters, and exceptions that count for
+    /// the lot itself.
+    pub policies: PoliciesAsked<'a>,
     /// The least level at which a place confirms a claim.
     pub evidence: PlaceLevel,
 }
@@ -50,8 +54,8 @@ impl Verification {
     /// Decides what is asked and what is on record, and puts the answers into the report.
     ///
     /// # Errors
-    /// State could not be read, which memory never is.
-    pub fn answer(&mut self, asked: &ClaimsAsked<'_>) -> Result<(), ViewError> {
+    /// As of [`Verification::judge`].
+    pub fn answer(&mut self, asked: &ClaimsAsked<'_>) -> Result<(), PolicyError> {
         let Some(bundle) = &self.bundle else {
             self.report.claims =
                 asked.claims.iter().map(|claim| asked_for(claim, self.report.subject.lot, broken())).collect();
@@ -63,6 +67,8 @@ impl Verification {
             return Ok(());
         }
         let subject = self.report.subject.lot;
+        let exceptions = bundle.exceptions(&asked.policies, &self.report)?;
+        let with = Deciding { asked, subject, exceptions, summaries: bundle.summaries(&self.report)? };
         let mut trails: BTreeMap<LotId, Trail> = BTreeMap::new();
         for lot in recorded.iter().map(|one| one.lot).chain([subject]) {
             if let std::collections::btree_map::Entry::Vacant(free) = trails.entry(lot) {
@@ -71,11 +77,11 @@ impl Verification {
         }
         let Some(own) = trails.get(&subject) else { return Ok(()) };
         let mut claims: Vec<ClaimAnswer> =
-            asked.claims.iter().map(|claim| asked_for(claim, subject, asked.decide(claim, own))).collect();
-        claims.extend(own_model(own, subject, asked));
+            asked.claims.iter().map(|claim| asked_for(claim, subject, with.decide(claim, own))).collect();
+        claims.extend(own_model(own, subject, &with));
         for one in &recorded {
             let Some(trail) = trails.get(&one.lot) else { continue };
-            claims.push(of_record(one, trail, asked));
+            claims.push(of_record(one, trail, &with));
         }
         self.report.specs = asked.specs.iter().map(|spec| check::check(spec, own)).collect();
         self.report.claims = claims;
@@ -99,48 +105,69 @@ fn asked_for(claim: &Statement, lot: LotId, decision: Decision) -> ClaimAnswer {
     ClaimAnswer { claim: text::format(claim), lot, event: None, by: None, counts: true, verdict, why, needed }
 }
 
-fn of_record(one: &Recorded, trail: &Trail, asked: &ClaimsAsked<'_>) -> ClaimAnswer {
+fn of_record(one: &Recorded, trail: &Trail, with: &Deciding<'_>) -> ClaimAnswer {
     let handled = trail.steps.iter().any(|step| {
         let is_it = |lot: &usize| trail.lots.get(*lot).is_some_and(|lot| lot.id == one.lot);
         step.by == one.by && step.outputs.iter().any(is_it)
     });
-    let Decision { verdict, why, needed } = asked.decide(&one.claim, trail);
+    let Decision { verdict, why, needed } = with.decide(&one.claim, trail);
     let counts = handled && verdict == Verdict::Contradicted;
     let claim = text::format(&one.claim);
     ClaimAnswer { claim, lot: one.lot, event: Some(one.event), by: Some(one.by), counts, verdict, why, needed }
 }
 
 /// The custody model that the maker of the subject states with it is a claim as well.
-fn own_model(trail: &Trail, subject: LotId, asked: &ClaimsAsked<'_>) -> Option<ClaimAnswer> {
+fn own_model(trail: &Trail, subject: LotId, with: &Deciding<'_>) -> Option<ClaimAnswer> {
     let lot = trail.subject()?;
     let (at_least, maker) = (lot.custody_model?, trail.steps.get(lot.made_by?)?);
     let claim = Statement::CustodyModel { at_least };
     let one = Recorded { lot: subject, event: subject.event, by: maker.by, claim };
-    Some(of_record(&one, trail, asked))
+    Some(of_record(&one, trail, with))
 }
 
-impl ClaimsAsked<'_> {
+/// What claims are decided with.
+struct Deciding<'a> {
+    asked: &'a ClaimsAsked<'a>,
+    subject: LotId,
+    exceptions: Vec<SignedException>,
+    summaries: Vec<SummarySeen>,
+}
+
+impl Deciding<'_> {
     fn decide(&self, claim: &Statement, trail: &Trail) -> Decision {
         let how = How {
-            evidence: self.evidence,
-            spec: &|id, digest, trail| self.spec(id, digest).map(|spec| check::check_subject(&spec, trail)),
+            evidence: self.asked.evidence,
+            spec: &|id, digest, trail| Ok(check::check_subject(&self.spec(id, digest)?, trail)),
             policy: &|id, digest, delivery, trail| self.policy(id, digest, delivery, trail),
         };
         decide(claim, trail, &how)
     }
 
-    fn spec(&self, id: &str, digest: &Blake3) -> Option<Spec> {
-        let given = self.specs.iter().find(|spec| spec.file.id.as_str() == id && spec.blake3 == *digest).cloned();
-        given.or_else(|| spec::find_built_in(id)?.ok().filter(|spec| spec.blake3 == *digest))
+    fn spec(&self, id: &str, digest: &Blake3) -> Result<Spec, NotAtHand> {
+        let given = self.asked.specs.iter().filter(|spec| spec.file.id.as_str() == id).cloned();
+        let all: Vec<Spec> = given.chain(spec::find_built_in(id).and_then(Result::ok)).collect();
+        let other = all.first().map(|spec| spec.blake3);
+        all.into_iter().find(|spec| spec.blake3 == *digest).ok_or(NotAtHand(other))
     }
 
-    fn policy(&self, id: &str, digest: &Blake3, delivery: Date, trail: &Trail) -> Option<Decision> {
-        let given = self.packs.iter().map(|(pack, _)| pack);
-        let given = given.into_iter().find(|pack| pack.file.id.as_str() == id && pack.blake3 == *digest).cloned();
-        let pack = given.or_else(|| find_built_in(id)?.ok().filter(|pack| pack.blake3 == *digest))?;
-        let settings = Settings::of(&pack.file, &[]).ok()?;
-        let ask = Ask { pack: &pack, settings: &settings, delivery: Some(delivery), exceptions: &[], summaries: &[] };
-        let answer = evaluate(trail, &[ask]).into_iter().next()?;
+    /// A pack with its parameters: as given, or built in with its own.
+    fn pack(&self, id: &str, digest: &Blake3) -> Result<(Pack, Settings), NotAtHand> {
+        let given = self.asked.policies.packs.iter().filter(|(pack, _)| pack.file.id.as_str() == id).cloned();
+        let built_in = find_built_in(id).and_then(Result::ok);
+        let built_in = built_in.and_then(|pack| Some((Settings::of(&pack.file, &[]).ok()?, pack)));
+        let all: Vec<(Pack, Settings)> = given.chain(built_in.map(|(settings, pack)| (pack, settings))).collect();
+        let other = all.first().map(|(pack, _)| pack.blake3);
+        all.into_iter().find(|(pack, _)| pack.blake3 == *digest).ok_or(NotAtHand(other))
+    }
+
+    fn policy(&self, id: &str, digest: &Blake3, delivery: Date, trail: &Trail) -> Result<Decision, NotAtHand> {
+        let (pack, settings) = &self.pack(id, digest)?;
+        // What is signed of the purchase, or of the lot, is about no other lot.
+        let is_subject = trail.subject().is_some_and(|lot| lot.id == self.subject);
+        let (exceptions, summaries) =
+            if is_subject { (&self.exceptions[..], &self.summaries[..]) } else { (&[][..], &[][..]) };
+        let ask = Ask { pack, settings, delivery: Some(delivery), exceptions, summaries };
+        let answer = evaluate(trail, &[ask]).into_iter().next().ok_or(NotAtHand(None))?;
         let mut decision = Decision { verdict: answer.verdict, why: answer.why, needed: answer.needed };
         for rule in answer.rules.into_iter().filter(|rule| rule.verdict == answer.verdict) {
             decision.why.extend(rule.why);
@@ -158,7 +185,11 @@ impl ClaimsAsked<'_> {
         if decision.verdict != Verdict::Unproven {
             decision.needed.clear();
         }
-        Some(decision)
+        let changed = settings.changed(&pack.file);
+        if !changed.is_empty() {
+            decision.why.insert(0, because(format!("judged with {}", changed.join(" ")), []));
+        }
+        Ok(decision)
     }
 }
 

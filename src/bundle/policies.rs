@@ -57,11 +57,7 @@ impl Verification {
                 asked.packs.iter().map(|(pack, settings)| broken(pack, settings, asked.delivery)).collect();
             return Ok(());
         };
-        let mut exceptions = Vec::new();
-        for (number, text) in asked.exceptions.iter().enumerate() {
-            let read = bundle.exception(text, &self.report)?;
-            exceptions.push(read.map_err(|error| PolicyError::Exception { number: number + 1, error })?);
-        }
+        let exceptions = bundle.exceptions(asked, &self.report)?;
         let summaries = bundle.summaries(&self.report)?;
         let ask = |(pack, settings)| Ask {
             pack,
@@ -101,6 +97,20 @@ fn broken(pack: &Pack, settings: &Settings, delivery: Option<Date>) -> PolicyAns
 }
 
 impl VerifiedBundle {
+    /// The exception files, each with the standing of who signed it.
+    pub(super) fn exceptions(
+        &self,
+        asked: &PoliciesAsked<'_>,
+        report: &Report,
+    ) -> Result<Vec<SignedException>, PolicyError> {
+        let mut exceptions = Vec::new();
+        for (number, text) in (1..).zip(asked.exceptions) {
+            let read = self.exception(text, report)?;
+            exceptions.push(read.map_err(|error| PolicyError::Exception { number, error })?);
+        }
+        Ok(exceptions)
+    }
+
     /// An exception file with the standing of who signed it.
     fn exception(&self, text: &str, report: &Report) -> Result<Result<SignedException, ExceptionError>, ViewError> {
         let text = text.trim();
@@ -142,7 +152,7 @@ impl VerifiedBundle {
 
     /// Summaries that count: of an auditor of the trust file, standing, on the lot or on what it came from by splits and
     /// hand-offs alone, and covering all that is shown.
-    fn summaries(&self, report: &Report) -> Result<Vec<SummarySeen>, ViewError> {
+    pub(super) fn summaries(&self, report: &Report) -> Result<Vec<SummarySeen>, ViewError> {
         let lots = self.same_material();
         let mut seen = Vec::new();
         for event in self.events() {

@@ -11,7 +11,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("magnetic", &["magnetic"]),
     ("documents", &["docs", "report", "certificate"]),
     ("references", &["refs", "contract"]),
-    ("remarks", &["remark", "reason", "exception"]),
+    ("remarks", &["remark", "reason", "clause", "exceptions"]),
     ("persons", &["contact", "person"]),
     ("prices", &["price"]),
     ("transport", &["legs", "customs", "licence"]),

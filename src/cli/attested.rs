@@ -85,7 +85,7 @@ impl Auditor {
                 .hint("`oretrail key list` shows whose keys are at hand"));
         }
         fitting.into_iter().next().ok_or_else(|| {
-            let found = format!("expected a key of the auditor that is in force, found none among {}", keys.len());
+            let found = format!("expected a key in force of the party that signs, found none among {}", keys.len());
             Failure::usage(found).hint("`oretrail key list` shows the keys at hand and whose they are")
         })
     }

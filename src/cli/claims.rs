@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::spec::read_spec;
-use crate::bundle::{ClaimsAsked, UnverifiedBundle, Verification};
+use crate::bundle::{ClaimsAsked, PoliciesAsked, PolicyError, UnverifiedBundle, Verification};
 use crate::event::{Body, Statement};
 use crate::policy::claim::text::{ClaimError, Known, parse};
 use crate::policy::pack::{Pack, Settings, find_built_in};
@@ -50,9 +50,13 @@ impl Claims {
 
 impl Read {
     /// Decides them on a verification.
-    pub(crate) fn answer(&self, verification: &mut Verification, packs: &[(Pack, Settings)]) -> Result<(), Failure> {
-        let asked = ClaimsAsked { claims: &self.claims, specs: &self.specs, packs, evidence: self.evidence };
-        Ok(verification.answer(&asked)?)
+    pub(crate) fn answer(
+        &self,
+        verification: &mut Verification,
+        policies: PoliciesAsked<'_>,
+    ) -> Result<(), PolicyError> {
+        let (claims, specs, evidence) = (&self.claims, &self.specs, self.evidence);
+        verification.answer(&ClaimsAsked { claims, specs, policies, evidence })
     }
 }
 

@@ -101,6 +101,11 @@ impl Context {
         self.find_key(wanted).map_or_else(|_| wanted.to_owned(), |key| key.info.kid.to_string())
     }
 
+    /// Whether a ledger is named, or one is found upwards from the current folder.
+    pub(crate) fn has_ledger(&self) -> bool {
+        self.ledger_folder().is_ok()
+    }
+
     /// The ledger's folder, which must exist.
     pub(crate) fn ledger_folder(&self) -> Result<PathBuf, Failure> {
         if let Some(folder) = &self.global.ledger {

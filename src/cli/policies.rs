@@ -1,13 +1,16 @@
 //! The options by which a lot is judged by policies, for every verb that verifies.
 
+use super::claims;
 use super::error::{Failure, Kind};
 use super::policy::read_pack;
 use crate::bundle::{PoliciesAsked, PolicyError, Verification};
 use crate::envelope::MAX_JWS_BYTES;
 use crate::ledger::disk::{RealDisk, read_whole};
+use crate::policy::evaluate::answer::PolicyAnswer;
 use crate::policy::exception::{Exception, ExceptionError};
 use crate::policy::pack::{Pack, ParameterName, Settings};
 use crate::value::Date;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Options about policies.
@@ -41,6 +44,12 @@ impl Policies {
     /// How many are asked about.
     pub(crate) fn count(&self) -> usize {
         self.policy.len()
+    }
+
+    /// The parameters given that a policy has, as `name=value`.
+    pub(crate) fn set_for(&self, answer: &PolicyAnswer) -> BTreeSet<String> {
+        let names = self.param.iter().filter_map(|text| text.split_once('=')?.0.parse::<ParameterName>().ok());
+        names.filter_map(|name| Some(format!("{name}={}", answer.parameters.get(&name)?))).collect()
     }
 
     /// Whether the policies are asked about without parameters and exceptions.
@@ -79,13 +88,15 @@ impl Policies {
 }
 
 impl Read {
-    /// Judges the subject of a verification.
-    pub(crate) fn judge(&self, verification: &mut Verification) -> Result<(), Failure> {
-        if self.packs.is_empty() {
-            return Ok(());
-        }
-        let asked = PoliciesAsked { packs: &self.packs, delivery: self.delivery, exceptions: &self.exceptions };
-        verification.judge(&asked).map_err(|error| match error {
+    /// What is asked.
+    pub(crate) fn asked(&self) -> PoliciesAsked<'_> {
+        PoliciesAsked { packs: &self.packs, delivery: self.delivery, exceptions: &self.exceptions }
+    }
+
+    /// Judges the subject of a verification by policies, and decides claims.
+    pub(crate) fn judge(&self, verification: &mut Verification, claims: &claims::Read) -> Result<(), Failure> {
+        let judged = if self.packs.is_empty() { Ok(()) } else { verification.judge(&self.asked()) };
+        judged.and_then(|()| claims.answer(verification, self.asked())).map_err(|error| match error {
             PolicyError::View(error) => error.into(),
             PolicyError::Exception { number, error } => {
                 let file = number.checked_sub(1).and_then(|at| self.files.get(at));
@@ -116,10 +127,10 @@ fn exception(file: &Path, packs: &[(Pack, Settings)]) -> Result<String, Failure>
     };
     let text = String::from_utf8(bytes).map_err(|error| wrong(&error.utf8_error()))?;
     let (exception, _) = Exception::parse(text.trim()).map_err(|error: ExceptionError| wrong(&error))?;
-    if packs.iter().all(|(pack, _)| pack.file.id != exception.policy) {
+    if packs.iter().all(|(pack, _)| pack.file.id != exception.policy.id) {
         return Err(wrong(&format_args!(
             "expected an exception from a policy that is asked about, found one from {}",
-            exception.policy
+            exception.policy.id
         )));
     }
     Ok(text)

@@ -69,7 +69,7 @@ impl Make {
             "v": 0,
             "by": by,
             "at": context.now()?,
-            "policy": pack.file.id,
+            "policy": pack.reference(),
             "contract": self.contract,
             "lots": lots,
             "facts": facts(self.kind, &self.facts)?,

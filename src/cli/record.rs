@@ -127,7 +127,7 @@ fn read_signed(path: &Path) -> Result<Vec<Signed>, Failure> {
         .collect()
 }
 
-fn read_one(line: &str) -> Result<Signed, String> {
+pub(super) fn read_one(line: &str) -> Result<Signed, String> {
     let compact = Compact::parse(line.trim()).map_err(|error| error.to_string())?;
     Signed::read(compact.jws, compact.disclosures).map_err(|error| error.to_string())
 }

@@ -7,12 +7,12 @@ use super::context::Context;
 use super::error::Failure;
 use super::notations::DOCUMENT;
 use crate::envelope::Signed;
-use crate::event::{DocumentKind, Kind, ReferenceKind};
+use crate::event::{self, DocumentKind, Kind, Payload, ReferenceKind, When};
 use crate::interop::batch::{Place, Step};
 use crate::ledger::Blob;
 use crate::ledger::content::ContentKind;
 use crate::ledger::disk::{RealDisk, read_whole};
-use crate::value::{Blake3, Sha256, Time};
+use crate::value::{Blake3, PartyId, Sha256, Time};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -163,6 +163,18 @@ impl Recording {
             ))
             .hint("say `--by PARTY`, or set ORETRAIL_PARTY")),
         }
+    }
+
+    /// A portable draft where no ledger is at hand; documents are held by their digests alone.
+    pub(crate) fn draft(&self, by: PartyId, now: Time, body: event::Body) -> Result<Payload, Failure> {
+        let (docs, _) = self.documents()?;
+        let refs = self.references()?;
+        let mut draft = Payload::draft(Some(by), None, When::At(self.at.unwrap_or(now)), body);
+        draft.docs = (!docs.is_empty()).then(|| serde_json::from_value(docs.into())).transpose()?;
+        draft.refs = (!refs.is_empty()).then(|| serde_json::from_value(refs.into())).transpose()?;
+        let remark = self.remark.as_deref().map(str::parse).transpose();
+        draft.remark = remark.map_err(|error| Failure::usage(format_args!("--remark: {error}")))?;
+        Ok(draft)
     }
 
     fn references(&self) -> Result<Vec<Value>, Failure> {

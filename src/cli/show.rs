@@ -7,25 +7,35 @@ use super::event_json;
 use super::names::{Naming, spaced};
 use super::output::Tone;
 use super::recorded::lot_words;
-use super::show_things;
+use super::{show_file, show_things};
 use crate::event::When;
 use crate::interop::batch::Wanted;
 use crate::ledger::snapshot::Recorded;
 use crate::value::Geometry;
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
-/// Show one event, lot, party or facility.
+/// Show one event, lot, party or facility; or check a file with a signed event, such as a decision.
+///
+/// Of a file, the signatures are verified with keys that the trust file, a lineage file, the ledger at hand or the key folder
+/// holds, and files named with `--against` are compared with the digests in it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   oretrail show ndpr-oxide
-  oretrail show 3fa2b1c9 --signed")]
+  oretrail show 3fa2b1c9 --signed
+  oretrail show decision.sd-jwt --against magnets.lineage.json --against trust.toml
+
+Exit codes, of a file: 0 signed by a key of its issuer, 1 something does not fit, 3 the key is not at hand.")]
 pub(crate) struct Show {
-    /// A lot's label, a party's name, a facility's code, or the beginning of an id
+    /// A lot's label, a party's name, a facility's code, or the beginning of an id; or a file with a signed event
     id: String,
     /// Print the event as it was signed: the SD-JWT with its disclosures
     #[arg(long)]
     signed: bool,
+    /// Of a file: another file to compare with the digests in it, which may hold the keys as well; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "signed")]
+    against: Vec<PathBuf>,
 }
 
 /// What a text may mean.
@@ -38,6 +48,17 @@ struct Meaning {
 
 impl Show {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
+        let file = Path::new(&self.id);
+        if file.is_file() && !self.signed {
+            return show_file::show(context, file, &self.against);
+        }
+        if let Some(other) = self.against.first() {
+            return Err(Failure::usage(format_args!(
+                "expected a file to compare with {}, found `{}`",
+                other.display(),
+                self.id
+            )));
+        }
         let archive = Archive::open(context)?;
         let meaning = one_meaning(&archive, &self.id)?;
         if self.signed {

@@ -73,7 +73,7 @@ impl Summarise {
             let (disk, folder) = (RealDisk, context.keys_folder()?);
             let mut keys = open_keys(context, &disk, &folder)?;
             let draft = Payload::draft(Some(auditor.party), None, when, body.into());
-            keys.sign_portable(draft, &auditor.kid).map_err(|error| super::failures::from_any(error, ""))?
+            keys.sign_portable(draft, &auditor.kid, &[]).map_err(|error| super::failures::from_any(error, ""))?
         };
         if let Some(out) = &self.output {
             write_file(out, signed.sd_jwt().as_bytes())?;

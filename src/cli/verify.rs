@@ -70,6 +70,11 @@ impl Verify {
 }
 
 impl Asking {
+    /// The lineage file, where one is named.
+    pub(crate) fn lineage_file(&self) -> Option<&Path> {
+        Some(Path::new(&self.subject)).filter(|path| path.is_file() || looks_like_a_file(&self.subject))
+    }
+
     /// Verifies, judges by the policies asked about, and gives the names of things.
     pub(crate) fn verify(&self, context: &mut Context) -> Result<(Verification, Names), Failure> {
         let as_of = self.as_of.map_or_else(|| context.now(), |date| Ok(date.end()))?;
@@ -79,10 +84,9 @@ impl Asking {
         let bundle = read_bundle(&self.subject, &bytes)?;
         let names: Names = bundle.events().iter().collect();
         let recipient = self.recipient.as_deref().map(|wanted| find_party(&bundle, wanted)).transpose()?;
-        let asked_claims = self.claims.read(&bundle, &[])?;
+        let asked_claims = self.claims.read(&bundle, &asked.packs)?;
         let mut verification = bundle.verify(&Asked { trust: &trust, as_of, recipient })?;
-        asked.judge(&mut verification)?;
-        asked_claims.answer(&mut verification, &[])?;
+        asked.judge(&mut verification, &asked_claims)?;
         Ok((verification, names))
     }
 }

@@ -6,7 +6,7 @@ use super::reference::{Reference, References, Target};
 use super::shape::{Shape, ShapeError};
 use super::{BodyKind, Leaves};
 use crate::value::closed_enum::closed_enum;
-use crate::value::{Blake3, Date, LotId, PartyId, Sha256, Text};
+use crate::value::{Blake3, Date, LotId, PartyId, Sha256, Text, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +124,32 @@ closed_enum!(
     }
 );
 
+/// A policy that a decision stands on, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JudgedPolicy {
+    /// The pack.
+    pub policy: PolicyRef,
+    /// The computed verdict.
+    pub verdict: Verdict,
+    /// Parameters that the verifier gave, as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Text>,
+}
+
+/// An exception that applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppliedException {
+    /// Id of the pack that has it.
+    pub policy: Text,
+    /// Its kind, as the pack names it.
+    pub kind: Text,
+    /// BLAKE3 of the exception file; absent where the lineage alone shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<Blake3>,
+}
+
 /// A buyer's decision on a lot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,11 +158,13 @@ pub struct Decision {
     pub lot: LotId,
     /// What was decided.
     pub decided: Decided,
-    /// The computed verdict decided upon.
+    /// The computed verdict decided upon, of all that was asked.
     pub verdict: Verdict,
-    /// Policy judged by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicyRef>,
+    /// The moment of judgement: what was recorded later was not known.
+    pub as_of: Time,
+    /// Policies judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<JudgedPolicy>,
     /// Delivery date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Date>,
@@ -147,12 +175,15 @@ pub struct Decision {
     /// The second approver, who cosigns with purpose `second-approver`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_approver: Option<PartyId>,
-    /// Contract number and clause edition.
+    /// Contract number.
     #[serde(default, skip_serializing)]
     pub contract: Option<Text>,
-    /// Exception relied upon.
+    /// Clause of the contract, with its edition.
     #[serde(default, skip_serializing)]
-    pub exception: Option<Text>,
+    pub clause: Option<Text>,
+    /// Exceptions that applied.
+    #[serde(default, skip_serializing)]
+    pub exceptions: Option<Vec<AppliedException>>,
     /// Reason.
     #[serde(default, skip_serializing)]
     pub reason: Option<Text>,
@@ -169,7 +200,7 @@ pub struct Decision {
     pub hidden: Vec<SdDigest>,
 }
 
-leaves!(Decision { contract: optional, exception: optional, reason: optional, person: optional });
+leaves!(Decision { contract: optional, clause: optional, exceptions: optional, reason: optional, person: optional });
 
 impl BodyKind for Decision {
     const KIND: Kind = Kind::Decision;
@@ -188,4 +219,12 @@ impl References for Decision {
     }
 }
 
-impl Shape for Decision {}
+impl Shape for Decision {
+    fn check_shape(&self) -> Result<(), ShapeError> {
+        ShapeError::count("policies", self.policies.len(), 0, 16)?;
+        for judged in &self.policies {
+            ShapeError::count("parameters", judged.parameters.len(), 0, 16)?;
+        }
+        self.exceptions.as_ref().map_or(Ok(()), |all| ShapeError::count("exceptions", all.len(), 1, 16))
+    }
+}

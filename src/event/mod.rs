@@ -37,7 +37,7 @@ pub use identity::{
     Scheme, Subject,
 };
 pub use import::{Import, Pin, Taken, TakenKind, TakenLot};
-pub use judgement::{Decided, Decision, PolicyRef, RuleVerdict, Summary, Verdict};
+pub use judgement::{AppliedException, Decided, Decision, JudgedPolicy, PolicyRef, RuleVerdict, Summary, Verdict};
 pub use key::{KeyAction, KeyEvent, Recovery, RevocationReason, Scope};
 pub use kind::Kind;
 pub use leaves::{LeafDef, LeafError, LeafStatus, Leaves, Place, SdDigest};

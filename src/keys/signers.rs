@@ -3,7 +3,7 @@
 use super::memory::{FeedHead, LogHead, Position, Record, SigningMemory};
 use super::{KeyEntry, KeyError, KeyRole, KeyStore, PassphraseSource};
 use crate::envelope::{Prepared, Salt, Signed};
-use crate::event::Payload;
+use crate::event::{Payload, Purpose};
 use crate::ledger::disk::Disk;
 use crate::ledger::{AnyError, RecoveryView, Signers};
 use crate::state::{FeedKey, FeedRecord};
@@ -104,8 +104,10 @@ impl Signers for KeysAtHand<'_> {
         feeds: &BTreeMap<FeedKey, FeedRecord>,
     ) -> Result<(), AnyError> {
         // What others signed and this machine only records is not this memory's.
-        let own = feeds.iter().filter(|(feed, _)| self.memory.remembered().knows(&feed.kid));
-        let feeds = own.map(|(feed, at)| FeedHead { kid: feed.kid, aud: feed.aud, seq: at.seq, id: at.last }).collect();
+        let remembered = self.memory.remembered();
+        let own = feeds.iter().filter(|(feed, _)| remembered.knows(&feed.kid));
+        let heads = own.map(|(feed, at)| FeedHead { kid: feed.kid, aud: feed.aud, seq: at.seq, id: at.last });
+        let feeds = heads.filter(|head| !remembered.is_past(head)).collect();
         let text = checkpoint.signed().to_string();
         let logs: Vec<LogHead> =
             self.signers_of(checkpoint).map(|kid| LogHead { kid, checkpoint: text.clone() }).collect();
@@ -122,15 +124,23 @@ impl Signers for KeysAtHand<'_> {
 }
 
 impl KeysAtHand<'_> {
-    /// Signs a portable event that no ledger at hand records: its place in the feed of (issuer, key) is remembered before the
+    /// Signs a portable event that no ledger at hand records, with further keys at hand that cosign it: its place in the feed of (issuer, key) is remembered before the
     /// signature is given out, so that the next event of the feed follows it.
     ///
     /// # Errors
     /// The key is not at hand, or its memory is lost; the event cannot be signed; the disk's.
-    pub fn sign_portable(&mut self, draft: Payload, kid: &KeyId) -> Result<Signed, AnyError> {
+    pub fn sign_portable(
+        &mut self,
+        draft: Payload,
+        kid: &KeyId,
+        cosigners: &[(Purpose, KeyId)],
+    ) -> Result<Signed, AnyError> {
         let key = self.key(kid)?;
         let last = self.memory.remembered().next_after(kid, None, None)?;
         let mut prepared = Prepared::new(draft, &mut || self.salt())?;
+        for (purpose, cosigner) in cosigners {
+            prepared.cosign(*purpose, &*self.key(cosigner)?)?;
+        }
         prepared.place(last.map_or(0, |last| last.seq + 1), last.map(|last| last.id));
         let signed = prepared.sign(&key)?;
         let head = FeedHead { kid: *kid, aud: None, seq: signed.event.payload.seq, id: signed.event.id };

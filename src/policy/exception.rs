@@ -8,6 +8,7 @@
 //! Does not establish that the facts are true.
 
 use crate::envelope::{Jws, JwsError, SignError, Typ, sign_jws};
+use crate::event::PolicyRef;
 use crate::policy::pack::{ExceptionKind, ExceptionRule};
 use crate::value::closed_enum::closed_enum;
 use crate::value::{Blake3, Country, Date, Decimal6, Fraction, KeyId, LotId, PartyId, PublicKey, Text, Time};
@@ -134,8 +135,8 @@ pub struct Exception {
     pub by: PartyId,
     /// When.
     pub at: Time,
-    /// Id of the policy pack.
-    pub policy: Text,
+    /// The policy pack that it is from: another edition of it may ask for other facts.
+    pub policy: PolicyRef,
     /// Number of the contract.
     pub contract: Text,
     /// The lots; any delivered under the contract where empty.

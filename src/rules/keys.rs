@@ -6,7 +6,7 @@ use crate::event::{Body, KeyAction, KeyEvent, Kind, Purpose, Scope};
 use crate::finding::{Code, Finding};
 use crate::state::{KeyRecord, ViewError};
 use crate::tlog::vkey::VerifierKey;
-use crate::value::{FacilityId, PublicKey};
+use crate::value::{FacilityId, PartyId, PublicKey};
 
 /// Checks that the issuer's own, valid key signed the event; whether the rest of the event is worth reading.
 pub(super) fn check_signature(a: &Admission<'_>, out: &mut Vec<Finding>) -> Result<bool, ViewError> {
@@ -193,17 +193,28 @@ pub(super) fn check_cosignatures(a: &Admission<'_>, out: &mut Vec<Finding>) -> R
                 return Ok(());
             };
             if old.operator != a.event.issuer() {
-                let keys: Vec<Option<KeyRecord>> =
-                    payload.cosig.iter().map(|c| a.view.key(&c.key.id())).collect::<Result<_, _>>()?;
-                let theirs = |key: &PublicKey| {
-                    keys.iter().flatten().any(|k| k.public == *key && k.party == old.operator && k.revoked.is_none())
-                };
+                let theirs = key_of(a, old.operator)?;
                 require(a, Purpose::OldOperator, &theirs, "a key of the former operator", out);
+            }
+        }
+        Body::Decision(decision) => {
+            if let Some(approver) = decision.second_approver {
+                require(a, Purpose::SecondApprover, &key_of(a, approver)?, "a key of the second approver", out);
             }
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a key that cosigned is one of a party, not revoked.
+fn key_of(a: &Admission<'_>, party: PartyId) -> Result<impl Fn(&PublicKey) -> bool + use<>, ViewError> {
+    let cosigners = &a.event.payload.cosig;
+    let keys: Vec<Option<KeyRecord>> =
+        cosigners.iter().map(|one| a.view.key(&one.key.id())).collect::<Result<_, _>>()?;
+    Ok(move |key: &PublicKey| {
+        keys.iter().flatten().any(|one| one.public == *key && one.party == party && one.revoked.is_none())
+    })
 }
 
 fn require(

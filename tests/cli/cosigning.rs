@@ -148,7 +148,7 @@ fn a_decision_carries_the_signature_of_a_second_approver_from_another_machine() 
     let digest = "ab".repeat(32);
     let step = format!(
         "oretrail = \"batch/1\"\n[[step]]\nkind = \"decision\"\nby = \"{MINE}\"\nwhen = 2026-03-01T07:00:00Z\n\
-         lot = \"conc-1\"\ndelivery = 2026-06-01\nbundle = \"{digest}\"\npolicy = {{ id = \"x\", blake3 = \"{digest}\" }}\n\
+         lot = \"conc-1\"\ndelivery = 2026-06-01\nbundle = \"{digest}\"\nas_of = 2026-03-01T07:00:00Z\n\
          trust = \"{digest}\"\ncontract = \"FA8105 252.225-7052\"\nverdict = \"UNPROVEN\"\ndecided = \"hold\"\n\
          second_approver = \"{PLANT}\"\nreason = \"papers missing\"\n"
     );

@@ -191,8 +191,7 @@ fn a_decision_is_signed_with_the_computed_verdict_whatever_is_decided() {
     let mine = forbidding(&world, "MY");
     let decide = |policy: &str, more: &[&str]| {
         let fixed = ["decide", LINEAGE, "--trust", "demo/trust.toml", "--policy", policy, "--delivery", "2027-01-01"];
-        let fixed =
-            fixed.into_iter().chain(["--contract", "HD-26-117, DFARS 252.225-7052 (MAY 2024)", "--reason", "test"]);
+        let fixed = fixed.into_iter().chain(["--contract", "HD-26-117", "--reason", "test"]);
         let fixed = fixed.chain(["--ledger", "demo/ledger", "--keys", "demo/keys", "--by", BUYER]);
         let arguments: Vec<&str> = fixed.chain(more.iter().copied()).collect();
         world.run(&arguments)
@@ -202,7 +201,8 @@ fn a_decision_is_signed_with_the_computed_verdict_whatever_is_decided() {
     assert!(!accepted.err.contains("warning"), "{}", accepted.err);
     let file = read(&world, "decision.sd-jwt");
     assert!(file.trim_end().ends_with('~') && file.matches('~').count() >= 4, "{file}");
-    let against = decide(&mine, &["--accept", "--json"]);
+    decide(&mine, &["--accept"]).failed(2, &["expected `--despite 'CONTRADICTED'`"]);
+    let against = decide(&mine, &["--accept", "--despite", "CONTRADICTED", "--json"]);
     assert_eq!(against.code, 0, "{}", against.err);
     assert!(
         against.err.contains("accepted although the computed verdict is CONTRADICTED; the decision says so"),

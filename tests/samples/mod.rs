@@ -188,9 +188,11 @@ fn judgements() -> Vec<Sample> {
         sample(
             Kind::Decision,
             json!({
-                "lot": lot(8, 0), "decided": "accept", "verdict": "CONFIRMED", "policy": policy, "delivery": "2027-02-01",
-                "bundle": id(3), "trust": id(4), "second_approver": id(5), "contract": "W-1, clause of MAY 2024",
-                "exception": "none", "reason": "all confirmed", "person": "a buyer"
+                "lot": lot(8, 0), "decided": "accept", "verdict": "EXEMPT", "as_of": "2026-11-03T08:00:00Z",
+                "policies": [{ "policy": policy, "verdict": "EXEMPT", "parameters": ["elements=named-only"] }],
+                "delivery": "2027-02-01", "bundle": id(3), "trust": id(4), "second_approver": id(5), "contract": "W-1",
+                "clause": "252.225-7052 (MAY 2024)", "reason": "small",
+                "exceptions": [{ "policy": "us-dfars-252.225-7052", "kind": "threshold", "blake3": id(6) }], "person": "a buyer"
             }),
         ),
     ]

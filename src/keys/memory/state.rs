@@ -93,6 +93,13 @@ impl Remembered {
         Ok(())
     }
 
+    /// Whether the key signed more of its portable feed since: such an event may be recorded at any time, and nothing new is
+    /// signed by it.
+    #[must_use]
+    pub fn is_past(&self, head: &FeedHead) -> bool {
+        head.aud.is_none() && self.feed(&head.kid, None).is_some_and(|last| head.seq < last.seq)
+    }
+
     fn check_feed(&self, head: &FeedHead) -> Result<(), MemoryError> {
         let asked = head.position();
         match self.feed(&head.kid, head.aud) {

@@ -44,16 +44,23 @@ use shares::Shares;
 pub struct How<'a> {
     /// The least level at which a place confirms.
     pub evidence: PlaceLevel,
-    /// Decides whether the subject meets a specification; `None` where the specification is not at hand.
-    pub spec: &'a dyn Fn(&str, &Blake3, &Trail) -> Option<Decision>,
-    /// Decides whether the subject complies with a policy; `None` where the pack is not at hand.
-    pub policy: &'a dyn Fn(&str, &Blake3, Date, &Trail) -> Option<Decision>,
+    /// Decides whether the subject meets a specification.
+    pub spec: &'a dyn Fn(&str, &Blake3, &Trail) -> Result<Decision, NotAtHand>,
+    /// Decides whether the subject complies with a policy.
+    pub policy: &'a dyn Fn(&str, &Blake3, Date, &Trail) -> Result<Decision, NotAtHand>,
 }
+
+/// A file of this name and digest is not at hand; the digest of the one that is, of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAtHand(pub Option<Blake3>);
 
 impl How<'_> {
     /// No specification and no policy at hand, accredited places asked for.
-    pub const PLAIN: How<'static> =
-        How { evidence: PlaceLevel::Accredited, spec: &|_, _, _| None, policy: &|_, _, _, _| None };
+    pub const PLAIN: How<'static> = How {
+        evidence: PlaceLevel::Accredited,
+        spec: &|_, _, _| Err(NotAtHand(None)),
+        policy: &|_, _, _, _| Err(NotAtHand(None)),
+    };
 }
 
 /// Decides a claim about the subject of a trail.
@@ -73,17 +80,20 @@ pub fn decide(claim: &Statement, trail: &Trail, how: &How<'_>) -> Decision {
         Statement::AccreditedChain {} => Places { level: PlaceLevel::Accredited, ..places }.all(),
         Statement::CustodyModel { at_least } => custody(trail, *at_least),
         Statement::Spec { spec, digest } => (how.spec)(spec.as_str(), digest, trail)
-            .unwrap_or_else(|| not_at_hand(trail, format!("specification {spec} of digest {digest}"), "--spec FILE")),
+            .unwrap_or_else(|found| found.decide(trail, &format!("specification {spec}"), digest, "--spec FILE")),
         Statement::Complies { policy, digest, delivery } => (how.policy)(policy.as_str(), digest, *delivery, trail)
-            .unwrap_or_else(|| not_at_hand(trail, format!("policy {policy} of digest {digest}"), "--policy FILE")),
+            .unwrap_or_else(|found| found.decide(trail, &format!("policy {policy}"), digest, "--policy FILE")),
     }
 }
 
-fn not_at_hand(trail: &Trail, what: String, option: &str) -> Decision {
-    let mut weighed = Weighed::of(trail);
-    weighed.needed.push(format!("the {what}, given with {option}"));
-    weighed.open.push(because(format!("the {what} is not at hand"), []));
-    weighed.decide(Vec::new)
+impl NotAtHand {
+    fn decide(self, trail: &Trail, what: &str, digest: &Blake3, option: &str) -> Decision {
+        let mut weighed = Weighed::of(trail);
+        let other = self.0.map_or_else(String::new, |other| format!(", only another of digest {other}"));
+        weighed.needed.push(format!("the {what} of digest {digest}, given with {option}"));
+        weighed.open.push(because(format!("the {what} of digest {digest} is not at hand{other}"), []));
+        weighed.decide(Vec::new)
+    }
 }
 
 fn custody(trail: &Trail, at_least: CustodyModel) -> Decision {

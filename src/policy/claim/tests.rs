@@ -285,10 +285,16 @@ fn what_is_not_at_hand_proves_nothing() {
     assert_eq!(decision.verdict, Unproven);
     assert!(decision.needed[0].contains("--spec FILE"), "{decision:?}");
     assert_eq!(verdict(&format!("complies pack {digest} 2026-12-31"), &trail), Unproven);
-    let yes = |_: &str, _: &Blake3, _: Date, trail: &Trail| Some(Weighed::of(trail).decide(|| vec![because("x", [])]));
+    let yes = |_: &str, _: &Blake3, _: Date, trail: &Trail| Ok(Weighed::of(trail).decide(|| vec![because("x", [])]));
     let how = How { policy: &yes, ..How::PLAIN };
     let claim = parse(&format!("complies pack {digest} 2026-12-31"), &FullIdsOnly).unwrap();
     assert_eq!(decide(&claim, &trail, &how).verdict, Confirmed);
+    let other = |_: &str, _: &Blake3, _: Date, _: &Trail| Err(NotAtHand(Some(Blake3::of(b"other"))));
+    let decision = decide(&claim, &trail, &How { policy: &other, ..How::PLAIN });
+    let text =
+        format!("the policy pack of digest {digest} is not at hand, only another of digest {}", Blake3::of(b"other"));
+    assert_eq!((decision.verdict, decision.why[0].text.as_str()), (Unproven, text.as_str()));
+    assert_eq!(decision.needed, [format!("the policy pack of digest {digest}, given with --policy FILE")]);
 }
 
 #[test]

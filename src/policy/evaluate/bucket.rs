@@ -151,7 +151,10 @@ impl<'j, 'a> BucketRule<'j, 'a> {
         let Some(mut failing) = place else { return };
         (failing.verdict, failing.code, failing.text, failing.needed) = (verdict, code, text, needed);
         failing.country = country.or(failing.country);
+        // What must be shown of a step for what the lot lists is shown for the rest as well.
+        let is_listed = !self.judge.unlisted.contains(&element);
         match self.failing.get_mut(&at) {
+            Some(known) if !is_listed && !known.elements.iter().all(|one| self.judge.unlisted.contains(one)) => {}
             Some(known) if known.verdict == verdict => {
                 if !known.elements.contains(&element) {
                     known.elements.push(element);
@@ -203,6 +206,10 @@ impl<'j, 'a> BucketRule<'j, 'a> {
             let most_mg = most_mg.min(attribution.total.most);
             let mass = if most_mg == u64::MAX { String::new() } else { format!(" ({} kg)", kilograms(most_mg)) };
             let allowed = if unproven == Fraction::ZERO { "none".to_owned() } else { percent(unproven) };
+            let is_said = self.verdicts.iter().rev().skip(1).any(|verdict| *verdict != Verdict::Confirmed);
+            if is_said && self.judge.unlisted.contains(&element) {
+                return;
+            }
             let text = format!(
                 "up to {}{mass} of {element} is not proven to be {} as asked; {allowed} may be",
                 percent(most),

@@ -14,7 +14,7 @@ impl Judge<'_> {
                 answers.extend(self.recycled_exception(rule));
             }
         }
-        let mine = |file: &&SignedException| file.exception.policy == self.pack.file.id;
+        let mine = |file: &&SignedException| file.exception.policy.id == self.pack.file.id;
         answers.extend(self.ask.exceptions.iter().filter(mine).map(|file| self.on_file(file)));
         answers
     }
@@ -29,6 +29,10 @@ impl Judge<'_> {
         let rule = self.range.exceptions.iter().find(|rule| rule.kind == kind && self.is_for(rule));
         let lot = self.survey.trail.subject().map(|lot| lot.id);
         let (applies, text) = match rule.map(|rule| admits(rule, file, lot, self.ask.delivery)) {
+            _ if file.exception.policy.blake3 != self.pack.blake3 => {
+                let (signed, asked) = (file.exception.policy.blake3, self.pack.blake3);
+                (false, format!("the file is for an edition of the policy with BLAKE3 {signed}, this one has {asked}"))
+            }
             None => (false, format!("the policy has no exception `{kind}` for this lot in range `{}`", self.range.id)),
             Some(Ok(text)) => (true, text),
             Some(Err(text)) => (false, text),

@@ -6,7 +6,7 @@ fn exception(facts: Facts) -> Exception {
         v: 0,
         by: PartyId::from(crate::value::EventId::of_signing_input(b"buyer")),
         at: "2026-11-03T08:00:00Z".parse().unwrap(),
-        policy: "us-dfars-252.225-7052".parse().unwrap(),
+        policy: find_built_in("us-dfars-252.225-7052").unwrap().unwrap().reference(),
         contract: "HD-26-117".parse().unwrap(),
         lots: Vec::new(),
         facts,

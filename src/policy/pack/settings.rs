@@ -134,6 +134,13 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Those that a verifier set otherwise than the pack has them, as `name=value`.
+    #[must_use]
+    pub fn changed(&self, pack: &PackFile) -> Vec<String> {
+        let given = self.in_force.iter().filter(|(name, value)| pack.parameters.get(name) != Some(value));
+        given.map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
     /// Sets one; an empty value is one that nobody stated.
     pub(super) fn set(&mut self, name: ParameterName, value: &str) -> Result<(), ValueError> {
         match name {
