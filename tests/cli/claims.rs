@@ -85,6 +85,11 @@ fn hand_offs_are_checked_by_specifications() {
     assert_eq!(oxide["lots"][0]["limits"][0]["values"][0]["value"], "99.95 %");
     assert_eq!(demo.verify(&["--spec", "magnet-n42sh", "--spec", "dy-oxide-995"]).code, 0);
     assert_eq!(demo.spec("tb-oxide-999")["verdict"], "NOT APPLICABLE");
+    // Three containers of carbonate, each dispatched and received.
+    let carbonate = demo.spec("mrec");
+    let lots = carbonate["lots"].as_array().unwrap();
+    assert!(lots.len() == 3 && lots.iter().all(|lot| lot["hand_offs"].as_array().unwrap().len() == 2), "{carbonate}");
+    assert_eq!(carbonate["verdict"], "CONFIRMED", "{carbonate}");
     assert_eq!(demo.verify(&["--spec", "tb-oxide-999"]).code, 3);
     let text = demo.world.ok(&["spec", "show", "dy-oxide-995"]).out;
     let absolute = demo.world.write("absolute.toml", text.replace("REO/TREO", "absolute"));
@@ -97,7 +102,7 @@ fn hand_offs_are_checked_by_specifications() {
 fn specifications_are_listed_shown_and_checked() {
     let world = World::empty();
     let listed = world.json(&["spec", "list"]);
-    assert_eq!(listed.as_array().map(Vec::len), Some(11));
+    assert_eq!(listed.as_array().map(Vec::len), Some(14));
     assert!(listed.as_array().unwrap().iter().all(|spec| spec["source"].as_str().is_some_and(|text| !text.is_empty())));
     let text = world.ok(&["spec", "show", "magnet-n42sh"]).out;
     let copy = world.write("mine.toml", &text);

@@ -1,8 +1,8 @@
 //! Checking the lots of a lineage by a specification, at every hand-off.
 //!
 //! A lot is checked where it was dispatched or received on the way to the subject, and the subject in any case, if the
-//! specification applies to it: it has one of the forms, lists all of the elements, and no other rare earth is known to
-//! outweigh one of them. What counts for a lot is what was found in it, or in what it was split from or filled over from
+//! specification applies to it: it has one of the forms, lists all of the elements, and, where a limit is on the basis of the
+//! rare earths, no other rare earth is known to outweigh one of them. What counts for a lot is what was found in it, or in what it was split from or filled over from
 //! without change; assays that are superseded or provisional do not count, and where an umpire spoke, only the umpire.
 //!
 //! A limit is CONFIRMED where every assay that counts, by a laboratory accredited for it, meets it by the decision rule;
@@ -18,7 +18,7 @@ use crate::policy::trail::{Amount, Trail, TrailAssay, TrailLot};
 use crate::policy::upstream::{Upstream, parents};
 use crate::policy::weigh::{Decision, Weighed, because, reason};
 use crate::rules::data::Operation;
-use crate::value::{EventId, PartyId};
+use crate::value::{Basis, EventId, PartyId};
 use std::collections::BTreeMap;
 
 /// How many assays on a lot are looked at: anybody may record them.
@@ -88,10 +88,13 @@ fn applies_to(spec: &Spec, trail: &Trail, lot: usize) -> bool {
         let own = file.elements.iter().filter(|own| own.is_rare_earth());
         own.into_iter().any(|own| most(*own).is_some_and(|most| by.least > most))
     };
-    let others = lot.amounts.iter().filter(|one| one.element.is_rare_earth() && !file.elements.contains(&one.element));
+    let mut others =
+        lot.amounts.iter().filter(|one| one.element.is_rare_earth() && !file.elements.contains(&one.element));
+    // A purity among the rare earths is said of what they mainly are; a total is said of any mixture.
+    let is_of_purity = file.limits.iter().any(|limit| limit.basis.is_some_and(|basis| basis != Basis::Absolute));
     file.forms.contains(&lot.form)
         && file.elements.iter().all(|element| lot.elements.contains(element))
-        && !others.clone().any(is_outweighed)
+        && !(is_of_purity && others.any(is_outweighed))
 }
 
 fn one_lot(spec: &Spec, trail: &Trail, lot: usize, hand_offs: Vec<EventId>) -> Option<SpecLot> {

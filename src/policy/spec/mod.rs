@@ -116,7 +116,8 @@ pub struct SpecFile {
     pub source: Text,
     /// It is about lots of one of these forms …
     pub forms: Vec<Form>,
-    /// … that list all of these elements, none of which is outweighed by a rare earth that is not among them.
+    /// … that list all of these elements; where a limit is on the basis of the rare earths, none of these may be outweighed by
+    /// a rare earth that is not among them.
     pub elements: Vec<Element>,
     /// How values are held against limits.
     #[serde(default = "simple", skip_serializing_if = "is_simple")]

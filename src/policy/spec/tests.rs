@@ -223,6 +223,43 @@ fn a_specification_that_applies_to_nothing_is_not_applicable() {
 }
 
 #[test]
+fn a_total_is_asked_of_a_mixture_whatever_it_mainly_is() {
+    let mixture = |form, amounts: &[(&str, u64)], results: &str| {
+        let mut story = Story::new();
+        let lot = story.mine("US", form, amounts);
+        story.lots[lot].assays = vec![assay("a", "lab", results)];
+        story.trail(lot)
+    };
+    // Lanthanum outweighs both of those that the carbonate is bought for.
+    let carbonate: &[(&str, u64)] = &[("La", 500), ("Nd", 180), ("Pr", 60)];
+    for (total, expected) in [("0.55", Confirmed), ("0.39", Contradicted), ("0.61", Contradicted)] {
+        let trail = mixture(Form::Mrec, carbonate, &format!("TREO {total}"));
+        assert_eq!(verdict(&spec("mrec"), &trail), expected, "{total}");
+    }
+    let concentrate: &[(&str, u64)] = &[("Ce", 500), ("Nd", 120), ("Pr", 40), ("Th", 50)];
+    let trail = mixture(Form::Concentrate, concentrate, "TREO 0.55, ThO2 0.06");
+    assert_eq!(verdict(&spec("re-concentrate"), &trail), Confirmed);
+    assert_eq!(verdict(&spec("monazite-concentrate"), &trail), Confirmed);
+    let trail = mixture(Form::Concentrate, concentrate, "TREO 0.39, ThO2 0.08");
+    assert_eq!(verdict(&spec("re-concentrate"), &trail), Contradicted);
+    assert_eq!(verdict(&spec("monazite-concentrate"), &trail), Contradicted);
+    let alloy: &[(&str, u64)] = &[("Nd", 22), ("Fe", 67), ("B", 1)];
+    for (total, expected) in [("0.305", Confirmed), ("0.28", Contradicted)] {
+        let trail = mixture(Form::AlloyFlake, alloy, &format!("TREM {total}"));
+        assert_eq!(verdict(&spec("ndfeb-alloy"), &trail), expected, "{total}");
+    }
+}
+
+#[test]
+fn every_specification_says_where_it_comes_from() {
+    for (id, _) in built_in() {
+        let source = spec(id).file.source.to_string();
+        let is_known = source == "general knowledge" || source.contains("ASTM") || source.contains("public");
+        assert!(is_known, "{id}: {source}");
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_where_it_stands() {
     let head = "version = 0\nid = \"x\"\ntitle = \"x\"\nsource = \"x\"\nforms = [\"oxide\"]\nelements = [\"Dy\"]\n";
     let limit = |text: &str| format!("{head}[[limits]]\n{text}\n");

@@ -175,12 +175,42 @@ fn a_complete_certificate_passes_and_missing_members_are_named() {
         received: day(),
         performed: day(),
         issued: day(),
-        sample: Some(sample),
+        sample: Some(sample.clone()),
         report: Some(report.clone()),
         ..assay(LotId::new(source, 0), AssayStatus::Final, "Nd 0.8")
     };
     let id = w.record(by, complete.clone());
     assert_eq!(codes(&w), []);
+    // Each member by itself, named as the clause names it.
+    let of_report = |report: Report| Assay { report: Some(report), ..complete.clone() };
+    let of_sample = |sample: Sample| Assay { sample: Some(sample), ..complete.clone() };
+    let cases = [
+        (
+            "a (title), d (unique identification), e (customer), l (results relate only to the items tested), o (person \
+          authorizing the report)",
+            Assay { report: None, ..complete.clone() },
+        ),
+        ("c (location of the activity)", Assay { facility: None, ..complete.clone() }),
+        ("e (customer)", of_report(Report { customer: None, ..report.clone() })),
+        ("g (description and condition of the item)", of_sample(Sample { description: None, ..sample.clone() })),
+        ("h (date of receipt or sampling)", Assay { received: None, ..complete.clone() }),
+        ("i (date of performance)", Assay { performed: None, ..complete.clone() }),
+        ("j (date of issue)", Assay { issued: None, ..complete.clone() }),
+        ("k (sampling plan and method)", of_sample(Sample { plan: None, ..sample.clone() })),
+        (
+            "l (results relate only to the items tested)",
+            of_report(Report { relates_only_to_items: None, ..report.clone() }),
+        ),
+        ("o (person authorizing the report)", of_report(Report { authorized_by: None, ..report.clone() })),
+    ];
+    for (missing, assay) in cases {
+        let (mut w, by, _) = world();
+        w.source(by, at, vec![lot(Form::Oxide, "100", "Nd 0.8")]);
+        w.record(by, assay);
+        let found = review_all(&w, &Trust::nobody());
+        let found: Vec<&str> = found.iter().map(|finding| finding.found.as_str()).collect();
+        assert_eq!(found, [format!("a report without {missing}")]);
+    }
     w.record_portable(by, overlay(id, "/body", "report", Report { customer: None, authorized_by: None, ..report }));
     let found = review_all(&w, &Trust::nobody());
     assert_eq!(found[0].found, "a report without e (customer), o (person authorizing the report)");
