@@ -187,6 +187,36 @@ fn half_of_the_neodymium_is_separated_in_each_country() {
 }
 
 #[test]
+fn each_kind_of_origin_is_told_with_country_lot_and_mass() {
+    let schema = serde_json::from_str(&oretrail::interop::schema::get("provenance").unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    type Told = (&'static str, Option<&'static str>, bool, &'static str);
+    // Kind, country, whether it is a lot that entered, mass of neodymium.
+    let cases: [(&str, &[Told]); 5] = [
+        (
+            "recycled-content",
+            &[("primary", Some("US"), true, "63.942925"), ("post-consumer", Some("DE"), true, "23.650122")],
+        ),
+        ("opening-stock", &[("primary", Some("US"), true, "78.833742"), ("unknown", None, true, "8.759305")]),
+        ("neodymium-gain", &[("primary", Some("US"), true, "69.536307"), ("unknown", None, false, "18.05674")]),
+        ("recycled-us", &[("pre-consumer", Some("US"), true, "18.746028")]),
+        ("swarf-in-estonia", &[("internal-loop", Some("US"), true, "18.746028")]),
+    ];
+    for (scenario, expected) in cases {
+        let (report, text) = provenance(scenario, "Nd");
+        assert!(validator.is_valid(&report), "{scenario}: {report:#}");
+        let origins = report["elements"][0]["origins"].as_array().unwrap();
+        assert_eq!(origins.len(), expected.len(), "{scenario}: {text}");
+        for (origin, (kind, country, has_lot, mass)) in origins.iter().zip(expected) {
+            assert_eq!((&origin["kind"], &origin["mass"]["least"]), (&(*kind).into(), &(*mass).into()), "{scenario}");
+            assert_eq!((origin["country"].as_str(), origin["lot"].is_string()), (*country, *has_lot), "{scenario}");
+            let line = text.lines().find(|line| line.contains(kind) && line.contains(mass));
+            assert!(line.is_some_and(|line| line.contains(country.unwrap_or("??"))), "{scenario}: {text}");
+        }
+    }
+}
+
+#[test]
 fn as_json_a_demo_says_what_was_expected_and_what_came_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let (printed, code) = oretrail(folder.path(), &["demo", "double-spend", "--dir", "stage", "--json"]);

@@ -395,7 +395,8 @@ fn share(mass: Interval, total: Interval) -> ShareRange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::fixture::Story;
+    use crate::policy::fixture::{Story, moment, site};
+    use std::collections::BTreeSet;
 
     fn lines(story: Story, subject: usize) -> ElementLines {
         let trail = story.trail(subject);
@@ -429,8 +430,42 @@ mod tests {
         let shares: Vec<String> =
             found.buckets.iter().filter(|l| l.step == Bucket::Separated).map(|l| l.share.least.to_string()).collect();
         assert_eq!(shares, ["0.5", "0.5"]);
-        let separated = found.stages.iter().filter(|line| line.stage == Stage::Separated);
-        assert_eq!(separated.map(|line| line.mass.least.mg()).collect::<Vec<_>>(), [75, 75]);
+        let separated: Vec<&StageLine> = found.stages.iter().filter(|line| line.stage == Stage::Separated).collect();
+        assert_eq!(separated.iter().map(|line| line.mass.least.mg()).collect::<Vec<_>>(), [75, 75]);
+        let places = separated.iter().map(|line| (line.country, line.facility, line.processes.clone(), line.place));
+        let separate = || vec![Process::Separate];
+        let place = |code: &str| (code.parse().ok(), Some(site(code)), separate(), PlaceLevel::Accredited);
+        assert_eq!(places.collect::<Vec<_>>(), [place("MY"), place("CN")]);
+        let days: Vec<_> = separated.iter().map(|line| (line.from, line.to, line.time)).collect();
+        let day = |number| (Some(moment(number)), Some(moment(number)), TimeLevel::Pinned);
+        assert_eq!(days, [day(2), day(3)]);
+    }
+
+    #[test]
+    fn every_tracked_element_has_its_own_provenance() {
+        // Lanthanides but promethium, which occurs in no ore.
+        let tracked = "La Ce Pr Nd Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Y Sc Th U Fe B Co Ni Cu Al Ga Nb Zr";
+        let symbols: Vec<&str> = tracked.split(' ').collect();
+        let amounts = |times: u64| -> Vec<(&str, u64)> {
+            symbols.iter().zip(1..).map(|(symbol, number)| (*symbol, number * times)).collect()
+        };
+        let mut story = Story::new();
+        let (one, other) = (story.mine("US", Form::Ore, &amounts(1)), story.mine("AU", Form::Ore, &amounts(3)));
+        let alloy = story.process("GB", &[Process::Melt], &[one, other], Form::AlloyFlake, &amounts(4));
+        let report = ProvenanceReport::of(&story.trail(alloy), Time::MAX, &[]).unwrap();
+        let found: Vec<&str> = report.elements.iter().map(|lines| lines.element.symbol()).collect();
+        assert_eq!(found, Element::ALL.iter().map(|element| element.symbol()).collect::<Vec<_>>());
+        assert_eq!(found.iter().collect::<BTreeSet<_>>(), symbols.iter().collect::<BTreeSet<_>>());
+        for lines in &report.elements {
+            let number = symbols.iter().zip(1..).find(|(symbol, _)| **symbol == lines.element.symbol()).unwrap().1;
+            assert_eq!(lines.mass.least.mg(), number * 4);
+            let origins: Vec<_> = lines.origins.iter().map(|line| (line.country, line.mass.least.mg())).collect();
+            assert_eq!(origins, [("AU".parse().ok(), number * 3), ("US".parse().ok(), number)]);
+            assert_eq!(
+                lines.stages.last().map(|line| (line.stage, line.mass.least.mg())),
+                Some((Stage::Melted, number * 4))
+            );
+        }
     }
 
     #[test]

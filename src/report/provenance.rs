@@ -3,10 +3,11 @@
 use super::format;
 use super::names::Names;
 use super::style::Tone;
+use crate::event::Process;
 use crate::policy::provenance::{
     Bucket, BucketLine, ElementLines, MassRange, OriginLine, ProvenanceReport, ShareRange, StageLine,
 };
-use crate::value::{Country, Mass};
+use crate::value::{Country, Fraction, Mass};
 
 /// How many origins, and how many stages, are listed of an element; JSON has all.
 const MOST_LINES: usize = 40;
@@ -42,9 +43,11 @@ fn of_element(lines: &ElementLines, names: &Names, width: usize) -> Vec<String> 
     let name = format!("{} {}", lines.element.symbol(), lines.element.name());
     let mut out = vec![format!("{} · {}", Tone::Bold.paint(name), mass(&lines.mass))];
     out.push("  origins".to_owned());
-    let origins = lines.origins.iter().take(MOST_LINES).map(|line| origin(line, names)).collect();
+    let (room, known): (Vec<_>, Vec<_>) = lines.origins.iter().partition(|line| is_room(line));
+    let mut origins: Vec<_> = known.iter().take(MOST_LINES).map(|line| origin(line, names)).collect();
+    origins.extend(room_left(&room, &lines.mass, names));
     out.extend(table(origins, width));
-    out.extend(more(lines.origins.len(), "origin", "origins"));
+    out.extend(more(known.len(), "origin", "origins"));
     out.push("  stages".to_owned());
     let stages = lines.stages.iter().take(MOST_LINES).map(|line| stage(line, names)).collect();
     out.extend(table(stages, width));
@@ -72,6 +75,36 @@ fn origin(line: &OriginLine, names: &Names) -> Vec<String> {
     [head, vec![line.kind.to_string(), line.level.to_string(), what]].concat()
 }
 
+/// Whether nothing shows this origin, and values that are withheld leave room for it.
+fn is_room(line: &OriginLine) -> bool {
+    line.lot.is_none() && !line.shown
+}
+
+/// The room that withheld values leave, at however many steps, in one line.
+fn room_left(room: &[&OriginLine], total: &MassRange, names: &Names) -> Option<Vec<String>> {
+    if let [one] = room {
+        return Some(origin(one, names));
+    }
+    let first = room.first()?;
+    let most = room.iter().map(|line| u64::from(line.share.most.ppb())).sum::<u64>();
+    let most = u32::try_from(most).ok().and_then(Fraction::new).unwrap_or(Fraction::MAX);
+    let share_of = ShareRange { least: Fraction::ZERO, most };
+    let masses: Option<Vec<Mass>> = room.iter().map(|line| line.mass.most).collect();
+    let sum = masses.and_then(|masses| Mass::new(u64::try_from(Mass::sum_mg(masses)).ok()?));
+    let mass_of = MassRange { least: Mass::ZERO, most: sum.or(total.most).min(total.most.or(sum)) };
+    let what = format!("withheld values leave room for it at {} steps, named in the JSON", room.len());
+    let head = vec![bar(&share_of), share(&share_of), mass(&mass_of), country(None)];
+    Some([head, vec![first.kind.to_string(), first.level.to_string(), what]].concat())
+}
+
+/// The stage as a word; what is done to products taken back is no mining.
+fn stage_word(line: &StageLine) -> &'static str {
+    let is_collecting =
+        |process: &Process| matches!(process, Process::Collect | Process::Dismantle | Process::Demagnetize);
+    let collected = !line.processes.is_empty() && line.processes.iter().all(is_collecting);
+    if collected { "collected" } else { line.stage.as_str() }
+}
+
 fn stage(line: &StageLine, names: &Names) -> Vec<String> {
     let processes: Vec<&str> = line.processes.iter().map(|process| process.as_str()).collect();
     let what = if processes.is_empty() { "as stated".to_owned() } else { processes.join(", ") };
@@ -83,7 +116,7 @@ fn stage(line: &StageLine, names: &Names) -> Vec<String> {
     let place = line.facility.map_or_else(|| names.event(&line.event), |facility| names.facility(&facility));
     let against: Vec<&str> = line.against.iter().map(|code| code.as_str()).collect();
     let against = if against.is_empty() { String::new() } else { format!(" · against it: {}", against.join(", ")) };
-    let head = vec![line.stage.to_string(), country(line.country), share(&line.share), mass(&line.mass)];
+    let head = vec![stage_word(line).to_owned(), country(line.country), share(&line.share), mass(&line.mass)];
     let evidence = format!("{} · time {}", line.place, line.time);
     [head, vec![evidence, format!("{what} · {place} · {when}{against}")]].concat()
 }
@@ -166,6 +199,7 @@ fn mass(range: &MassRange) -> String {
         (Mass::ZERO, Some(Mass::ZERO)) => "< 1 mg".to_owned(),
         (least, Some(most)) if least == most => format::mass(most),
         (least, Some(most)) => format!("{} to {}", format::thousands(&least.to_string()), format::mass(most)),
+        (Mass::ZERO, None) => "not known".to_owned(),
         (least, None) => format!("{} or more", format::mass(least)),
     }
 }
@@ -193,7 +227,38 @@ mod tests {
         assert_eq!(mass(&kg("0", Some("0"))), "< 1 mg");
         assert_eq!(mass(&kg("1234.5", Some("1234.5"))), "1,234.5 kg");
         assert_eq!(mass(&kg("0", Some("2"))), "0 to 2 kg");
-        assert_eq!(mass(&kg("0", None)), "0 kg or more");
+        assert_eq!(mass(&kg("0", None)), "not known");
+        assert_eq!(mass(&kg("1.5", None)), "1.5 kg or more");
+    }
+
+    #[test]
+    fn room_that_withheld_values_leave_at_many_steps_is_one_line() {
+        let line = |most: u32, kg_most: Option<&str>| OriginLine {
+            kind: crate::policy::origin::OriginKind::Unknown,
+            country: None,
+            lot: None,
+            event: Some(crate::value::EventId([1; 32])),
+            level: crate::policy::trail::PlaceLevel::Declared,
+            shown: false,
+            mass: kg("0", kg_most),
+            share: of(0, most),
+        };
+        let names = Names::default();
+        let told = |lines: &[OriginLine], total: &MassRange| {
+            room_left(&lines.iter().collect::<Vec<_>>(), total, &names).map(|cells| cells.join(" | "))
+        };
+        let total = kg("10", Some("12"));
+        assert_eq!(told(&[], &total), None);
+        assert!(told(&[line(1, Some("1"))], &total).unwrap().contains("at event 0101010101"));
+        let two = [line(300_000_000, Some("3")), line(400_000_000, Some("4"))];
+        let expected = "▒▒▒▒▒▒▒▒···· | 0 to 70 % | 0 to 7 kg | ?? | unknown | declared | ";
+        let found = told(&two, &total).unwrap();
+        assert!(found.starts_with(expected) && found.contains("at 2 steps, named in the JSON"), "{found}");
+        let more = [line(700_000_000, Some("8")), line(700_000_000, Some("8"))];
+        assert!(told(&more, &total).unwrap().contains("0 to 100 % | 0 to 12 kg"));
+        let open = [line(1_000_000_000, None), line(1_000_000_000, None)];
+        assert!(told(&open, &kg("0", None)).unwrap().contains("| not known |"));
+        assert!(told(&open, &total).unwrap().contains("| 0 to 12 kg |"));
     }
 
     #[test]

@@ -231,6 +231,8 @@ impl Stage {
         let Some(subject) = played.subject else { return Ok(()) };
         let ledger = format!("--ledger {}", shown(&self.ledger()));
         let recipient = played.recipient.map(|id| format!(" --recipient '{}'", names.party(&id))).unwrap_or_default();
+        // Whatever the clock of this machine says, the scenario has come to its end.
+        let as_of = format!(" --as-of {}", played.end.date());
         let verify = format!("  oretrail verify {} --trust {}{recipient}", shown(&files.lineage), shown(&files.trust));
         let mut lines = vec![
             "\nLook further:".to_owned(),
@@ -238,14 +240,14 @@ impl Stage {
             format!("  oretrail trace {ledger} {}", subject.short()),
             format!("  oretrail lots {ledger}"),
             format!("  oretrail audit {ledger} --trust {}", shown(&files.trust)),
-            format!("  oretrail provenance {} --trust {}", shown(&files.lineage), shown(&files.trust)),
+            format!("  oretrail provenance {} --trust {}{as_of}", shown(&files.lineage), shown(&files.trust)),
             verify.clone(),
         ];
         lines.extend(
             played
                 .header
                 .last_delivery()
-                .map(|(policy, delivery)| format!("{verify} --policy {policy} --delivery {delivery}")),
+                .map(|(policy, delivery)| format!("{verify}{as_of} --policy {policy} --delivery {delivery}")),
         );
         context.output.text(&lines.join("\n"))
     }
