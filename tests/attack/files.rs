@@ -8,7 +8,7 @@ use oretrail::ledger::disk::{Access, Cut, Disk as _, append_all};
 use std::path::{Path, PathBuf};
 
 /// The machine with one file changed; given its path and bytes.
-fn bent(machine: &Machine, path: &Path, bytes: &[u8]) -> Machine {
+pub fn bent(machine: &Machine, path: &Path, bytes: &[u8]) -> Machine {
     let other = machine.fork(Cut::KeepAll);
     other.disk.remove_file(path).unwrap();
     append_all(&mut *other.disk.create_new(path, Access::OwnerOnly).unwrap(), bytes).unwrap();

@@ -93,6 +93,78 @@ fn a_mass_raised_and_everything_downstream_rebalanced() {
     case.found(Code::Disclosure);
 }
 
+/// The example ledger, after which a party corrects a mass of one of its events.
+fn corrected(
+    b: &mut Builder,
+    seed: u8,
+    party: usize,
+    (kind, object, kg): (Kind, &str, &str),
+) -> oretrail::value::EventId {
+    let (target, iss) = (b.world.event(kind).signed.event.id, b.world.entries[party].signed.event.id);
+    let body = json!({
+        "target": target, "action": "overlay", "reason": "remeasured", "found_by": "issuer",
+        "changes": [{ "object": object, "leaf": "quantity", "value": { "net_dry": kg } }]
+    });
+    b.record((seed, Some(iss.into())), Kind::Correct, body, None)
+}
+
+/// The mass of neodymium that the subject of a bundle holds.
+fn neodymium(text: &str, trust: &Trust) -> String {
+    let asked = oretrail::bundle::Asked { trust, as_of: as_of(), recipient: None };
+    let bundle = oretrail::bundle::UnverifiedBundle::read(text.as_bytes()).unwrap();
+    let trail = bundle.verify(&asked).unwrap().trail().unwrap().unwrap();
+    let report = oretrail::policy::provenance::ProvenanceReport::of(&trail, as_of(), &[]).unwrap();
+    let element = report.elements.iter().find(|lines| lines.element == oretrail::value::Element::Nd).unwrap();
+    element.mass.least.to_string()
+}
+
+#[test]
+fn masses_corrected_upwards_after_the_fact_move_nothing_that_another_party_weighed() {
+    // The mine mixes in foreign ore and corrects what it wrote, from the pit on. The receiver's weighing stands.
+    let honest = attested(None).world;
+    let trust = trust(&honest, 9);
+    let mut b = attested(None);
+    let corrections = [
+        (Kind::Source, "/body/outputs/0", "3000.5"),
+        (Kind::Split, "/body/outputs/0", "2000.25"),
+        (Kind::Split, "/body/outputs/1", "1000"),
+    ];
+    let ids = corrections.map(|one| corrected(&mut b, MINE, 0, one));
+    let text = b.world.bundle(&[]);
+    assert_eq!(neodymium(&text, &trust), neodymium(&honest.bundle(&[]), &trust), "the lot became no heavier");
+    let report = judge(text.as_bytes(), &trust).unwrap();
+    let named = |code: Code, event: oretrail::value::EventId| {
+        let is_named = |finding: &&oretrail::finding::Finding| finding.code == code && finding.related.contains(&event);
+        report.findings().any(|finding| is_named(&finding))
+    };
+    assert!(named(Code::CorrectedUpstream, ids[0]), "{:?}", report.status);
+    assert!(codes(&report).contains(&Code::ReceiptDifference), "{:?}", codes(&report));
+    // Who leaves the corrections out of a file has left something out.
+    let mut file = BundleFile::parse(text.as_bytes()).unwrap();
+    for id in ids {
+        let jws = &b.world.entries.iter().find(|one| one.signed.event.id == id).unwrap().signed.jws;
+        let before = file.ledgers[0].entries.len();
+        file.ledgers[0].entries.retain(|entry| entry.jwt != *jws);
+        assert_eq!(file.ledgers[0].entries.len(), before - 1, "the file holds the correction");
+    }
+    let without = resigned(&b.world, file, |_| {});
+    assert!(judge(without.as_bytes(), &trust).map_or(true, |report| !is_confirmed(&report)));
+}
+
+#[test]
+fn a_receipt_corrected_upwards_is_more_out_than_in() {
+    let honest = attested(None).world;
+    let trust = trust(&honest, 9);
+    assert!(is_confirmed(&judge(honest.bundle(&[]).as_bytes(), &trust).unwrap()));
+    let mut b = attested(None);
+    let id = corrected(&mut b, SEPARATOR, 3, (Kind::Receive, "/body/lots/0", "1999"));
+    let report = judge(b.world.bundle(&[]).as_bytes(), &trust).unwrap();
+    assert!(!is_confirmed(&report), "{:?}", report.verdicts);
+    let gain = report.findings().find(|finding| finding.code == Code::ElementGain);
+    let receipt = b.world.event(Kind::Receive).signed.event.id;
+    assert_eq!(gain.and_then(|finding| finding.event), Some(receipt), "{:?}, corrected by {id}", codes(&report));
+}
+
 #[test]
 fn an_event_backdated() {
     let mut case = case();

@@ -7,11 +7,14 @@
 mod attested;
 mod auditors;
 mod bytes;
+mod dag;
 mod files;
 mod forged;
+mod kept;
 #[path = "../crash/machine.rs"]
 #[allow(dead_code, reason = "made for another test program")]
 mod machine;
+mod papers;
 mod sizes;
 #[path = "../world/mod.rs"]
 mod world;
