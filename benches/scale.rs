@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "its figures are its purpose")]
 
 mod ledgers;
+mod policies;
 mod provenance;
 
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -44,10 +45,11 @@ fn main() {
         Some("audit") => audits(count(100_000)),
         Some("verify") => verifies(count(10_000)),
         Some("export") => exports(count(100_000)),
+        Some("policies") => policies::measure(count(10_000)),
         Some("provenance") => provenance::measure(count(100_000)),
         _ => println!(
-            "expected audit, bundle, chain, diamond, export, large, make, process, provenance, record or verify, and \
-             perhaps a count"
+            "expected audit, bundle, chain, diamond, export, large, make, policies, process, provenance, record or verify, \
+             and perhaps a count"
         ),
     }
 }

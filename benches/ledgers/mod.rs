@@ -7,7 +7,7 @@
 use ed25519_dalek::SigningKey;
 use oretrail::bundle::{Export, Withhold, write};
 use oretrail::event::{
-    Assay, Body, Dispatch, Head, Kind, Ledger, Lot, Purpose, Receive, Source, Split, Transform, When,
+    Assay, Body, Dispatch, Head, Kind, Ledger, Lot, Process, Purpose, Receive, Source, Split, Transform, When,
 };
 use oretrail::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
 use oretrail::ledger::disk::{Disk, RealDisk};
@@ -43,7 +43,8 @@ pub struct World {
     pub keys: Option<KeysAtHand<'static>>,
     pub ledger: LedgerId,
     pub sites: [Site; 2],
-    log_key: PublicKey,
+    operator: PartyId,
+    pub log_key: PublicKey,
     party_key: PublicKey,
     /// How many events the clock has seen.
     clock: i64,
@@ -68,6 +69,7 @@ impl World {
             folder,
             ledger,
             sites: [nobody; 2],
+            operator: nobody.party,
             log_key,
             party_key,
             clock: 0,
@@ -79,6 +81,7 @@ impl World {
     fn register(&mut self, vkey: &VerifierKey, [a, b, operator]: [PublicKey; 3]) {
         let register = |name, key| Draft::new(None, When::At(at(0)), party(name, key));
         let operator = self.record(vec![register("Operator", operator)])[0];
+        self.operator = operator.into();
         let body = Ledger { origin: ORIGIN.parse().unwrap(), vkey: vkey.to_string().parse().unwrap(), rotates: None };
         let mut bind = Draft::new(Some(operator.into()), When::At(at(0)), body);
         bind.cosigners = vec![(Purpose::LogKey, self.log_key.id())];
@@ -148,7 +151,34 @@ impl World {
 
     /// Records `count` events in lineages of at most `length`, in batches of at most `batch`; gives the last lot.
     pub fn grow(&mut self, count: usize, length: usize, batch: usize) -> LotId {
-        let mut chain = Chain::new(self, length);
+        let chain = Chain::new(self, length);
+        self.grow_on(chain, count, batch)
+    }
+
+    /// Records `count` events of one lineage of magnet material, the operator vouching for parties and places; gives the
+    /// last lot, and the operator.
+    pub fn grow_magnets(&mut self, count: usize, batch: usize) -> (LotId, PartyId) {
+        let operator = self.operator;
+        let grant = |scheme: &str, subject: Value| {
+            let body = json!({
+                "action": "grant", "scheme": scheme, "subject": subject, "valid_from": "2025-01-01T00:00:00Z",
+                "certificate": "C-1",
+            });
+            Draft::new(Some(operator), When::At(at(0)), self::body(Kind::Accredit, body))
+        };
+        let sites = self.sites.iter();
+        let of_site = |site: &Site| {
+            let (party, facility) = (json!({ "party": site.party }), json!({ "facility": site.facility }));
+            [grant("party-identity", party), grant("site-location", facility)]
+        };
+        let mut grants: Vec<Draft> = sites.flat_map(of_site).collect();
+        grants.push(grant("party-identity", json!({ "party": operator })));
+        self.record(grants);
+        let chain = Chain::of_magnets(self);
+        (self.grow_on(chain, count, batch), operator)
+    }
+
+    fn grow_on(&mut self, mut chain: Chain, count: usize, batch: usize) -> LotId {
         let mut left = count;
         while left > 0 {
             let mut now = left.min(batch);
@@ -245,7 +275,8 @@ fn facility(code: &str, lat: &str) -> Body {
     let geometry = json!({ "point": { "lat": lat, "lon": "-115.53" }, "radius_m": 2000 });
     body(
         Kind::Facility,
-        json!({ "code": code, "name": code, "type": "mine", "country": "US", "geometry": geometry, "processes": ["mine", "crush"] }),
+        json!({ "code": code, "name": code, "type": "mine", "country": "US", "geometry": geometry,
+            "processes": ["mine", "crush", "machine"] }),
     )
 }
 
@@ -315,6 +346,24 @@ impl Chain {
             most,
             count: world.clock,
         }
+    }
+
+    /// One lineage of blocks, machined and sold over and over.
+    fn of_magnets(world: &World) -> Self {
+        let mut chain = Self::new(world, usize::MAX);
+        let values = [("Nd", "0.2232"), ("Pr", "0.0718"), ("Dy", "0.01"), ("B", "0.0097"), ("Fe", "0.6705")];
+        let line = |(analyte, value)| json!({ "analyte": analyte, "value": value, "basis": "absolute" });
+        let lines: Vec<Value> = values.into_iter().map(line).collect();
+        let block: Lot = serde_json::from_value(json!({
+            "role": "product", "form": "block", "elements": ["Pr", "Nd", "Dy", "Fe", "B"],
+            "quantity": { "net_dry": "1000" }, "labels": ["lot"], "composition": lines,
+        }))
+        .unwrap();
+        chain.source.outputs = vec![block.clone()];
+        chain.transform.outputs = vec![block];
+        chain.transform.processes = vec![Process::Machine];
+        chain.assay.results = serde_json::from_value(json!(lines)).unwrap();
+        chain
     }
 
     /// Told of the event that came of the last draft.

@@ -27,7 +27,7 @@ fn stated(machine: &Machine, root: &Path, with_key: bool) -> Option<(TreeHead, T
 fn a_changed_byte_of_the_kept_statement_is_made_good_or_noticed() {
     let place = Place::with_index();
     let machine = Machine::with_entries(&place, 9);
-    let root = machine.root();
+    let root = machine.reader().unwrap().layout().root().to_owned();
     let folder = root.join("completeness");
     let honest = stated(&machine, &root, true).unwrap();
     assert_eq!(honest.0, honest.1);

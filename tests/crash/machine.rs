@@ -191,11 +191,6 @@ impl Machine {
         first_events(writer, &mut keys)
     }
 
-    /// The folder of the ledger.
-    pub fn root(&self) -> PathBuf {
-        self.place.root.clone()
-    }
-
     pub fn shared(&self) -> Arc<dyn Disk> {
         Arc::new(self.disk.clone())
     }
