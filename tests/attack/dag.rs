@@ -22,7 +22,7 @@ fn mixed(number: usize) -> usize {
     let mut z = (number as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) as usize
+    usize::try_from(z ^ (z >> 31)).unwrap_or(usize::MAX)
 }
 
 /// The lots that lot `number` is made of: the one before, one near, and one from anywhere, so that all paths cross.
