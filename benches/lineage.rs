@@ -211,6 +211,7 @@ fn lineage(c: &mut Criterion) {
         since: Vec::new(),
         holes: BTreeSet::new(),
         statement: Some((&leaves, &note)),
+        documents: None,
     };
     let text = write(&chain, &export, &party_key()).unwrap();
     println!("bundle: {} bytes, {} an event", text.len(), text.len() / chain.entries.len());

@@ -300,6 +300,7 @@ impl Doctored {
             foreign: &[],
             since: Vec::new(),
             statement: Some((&tree, &note)),
+            documents: None,
         };
         let text = write(&self.log, &export, &self.log.keys[&kid]).unwrap();
         let vkey = self.log.vkey.as_ref().unwrap().to_string().parse().ok();

@@ -328,6 +328,7 @@ fn import_mismatch() -> BTreeSet<Code> {
         since: Vec::new(),
         holes: BTreeSet::new(),
         statement: Some((&tree, &note)),
+        documents: None,
     };
     verified(&oretrail::bundle::write(&b.world, &export, &key(MINE)).unwrap())
 }
@@ -366,6 +367,7 @@ fn exported(world: &World, holes: &BTreeSet<EventId>, with_statement: bool) -> S
         since: Vec::new(),
         holes: holes.clone(),
         statement: with_statement.then_some((&tree, &note)),
+        documents: None,
     };
     oretrail::bundle::write(world, &export, &key(SEPARATOR)).unwrap()
 }
@@ -385,6 +387,7 @@ fn foreign() -> String {
         since: Vec::new(),
         holes: BTreeSet::new(),
         statement: Some((&tree, &note)),
+        documents: None,
     };
     let text = oretrail::bundle::write(&world, &export, &key(MINE)).unwrap();
     let mut file = BundleFile::parse(text.as_bytes()).unwrap();

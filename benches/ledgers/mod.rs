@@ -240,6 +240,7 @@ impl World {
             since: Vec::new(),
             holes: Default::default(),
             statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
+            documents: None,
         };
         write(&LineageSource::new(snapshot), &export, &keys.key(&self.party_key.id()).unwrap()).unwrap()
     }

@@ -117,6 +117,7 @@ fn blank(lot: LotId) -> Report {
         policies: Vec::new(),
         claims: Vec::new(),
         specs: Vec::new(),
+        documents: Vec::new(),
         checks: Vec::new(),
     }
 }

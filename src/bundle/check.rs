@@ -8,6 +8,7 @@
 
 use super::auditor::named_in;
 use super::closure::{Closure, Held, close};
+use super::documents;
 use super::ledger::{LedgerChecked, LedgerSeen};
 use super::manifest::{Manifest, Roots};
 use super::read::UnverifiedBundle;
@@ -18,6 +19,7 @@ use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
 use crate::state::{KeyRecord, Position, View as _, ViewError};
 use crate::value::{Blake3, EventId, LedgerId, Time};
+use crate::verify::report::DocumentReport;
 use crate::verify::subset::{Replayed, Scope};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -36,6 +38,8 @@ pub(super) struct Checked {
     /// The exporter, the recipient, auditors who signed a statement: some ledger of the bundle must cover their registrations.
     seeds: Vec<EventId>,
     pub(super) ledgers: Vec<(LedgerSeen, Replayed)>,
+    /// Every document that an event at hand names.
+    pub(super) documents: Vec<DocumentReport>,
     pub(super) findings: Vec<Finding>,
     pub(super) undecided: Vec<Finding>,
     /// Custody events by the events whose lots they name.
@@ -71,6 +75,7 @@ impl Checked {
             closure,
             seeds,
             ledgers: Vec::new(),
+            documents: Vec::new(),
             findings,
             undecided: Vec::new(),
             moved_by: BTreeMap::new(),
@@ -84,7 +89,9 @@ impl Checked {
         checked.findings.extend(imports);
         checked.moved_by = moved_by(checked.events.values().map(|(_, _, event)| event));
         checked.check_signer(bundle)?;
-        checked.check_documents(bundle);
+        let (documents, wrong) = documents::check(&checked, &bundle.file.documents);
+        checked.documents = documents;
+        checked.findings.extend(wrong);
         Ok(checked)
     }
 
@@ -153,28 +160,6 @@ impl Checked {
             self.findings.push(Finding::new(Code::BundleManifest, expected, "one that is not").on(by.into()));
         }
         Ok(())
-    }
-
-    fn check_documents(&mut self, bundle: &UnverifiedBundle) {
-        use base64::Engine as _;
-        use base64::engine::general_purpose::STANDARD;
-        let documents = |event: &Event| event.payload.docs.clone().unwrap_or_default();
-        let named: BTreeSet<Blake3> =
-            self.events.values().flat_map(|(_, _, event)| documents(event)).map(|document| document.blake3).collect();
-        for (number, document) in bundle.file.documents.iter().enumerate() {
-            let bytes = STANDARD.decode(&document.base64).ok();
-            let place = format!("/documents/{number}");
-            if bytes.is_none_or(|bytes| Blake3::of(&bytes) != document.blake3) {
-                let finding =
-                    Finding::new(Code::BundleManifest, format_args!("bytes of digest {}", document.blake3), "others");
-                self.findings.push(finding.at(&place));
-            }
-            if !named.contains(&document.blake3) {
-                let finding =
-                    Finding::new(Code::BundleForeign, "a document that an event at hand names", document.blake3);
-                self.findings.push(finding.at(place));
-            }
-        }
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
     let total = checked.ledgers.len();
     let entries = report.integrity.entries;
     let withheld = report.completeness.withheld.len();
+    let present = report.documents.iter().filter(|document| document.present).count();
+    let documents = format!("{present} of {} documents named are at hand", report.documents.len());
     vec![
         check("manifest", true, "the file holds exactly what its exporter signed"),
         check(
@@ -98,6 +100,7 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
             },
         ),
         check("withheld values", withheld == 0, format!("{withheld} objects with values that are not at hand")),
-        check("attached documents", false, "documents are compared with their digests only; nobody has read them"),
+        check("documents", present == report.documents.len(), documents),
+        check("what documents say", false, "documents are compared with their digests only; nobody has read them"),
     ]
 }

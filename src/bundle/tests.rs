@@ -29,6 +29,7 @@ fn export_of(
         since: Vec::new(),
         holes: BTreeSet::new(),
         statement,
+        documents: None,
     };
     write(ledger, &export, &key(3)).unwrap()
 }
@@ -385,6 +386,7 @@ fn the_event_that_created_a_lot_of_the_lineage_may_be_a_declared_hole() {
         since: Vec::new(),
         holes: [hole].into(),
         statement: Some((&tree, &note)),
+        documents: None,
     };
     let report = verify(&sample, &write(&sample.ledger, &export, &key(3)).unwrap());
     assert_eq!(report.completeness.holes, [hole]);

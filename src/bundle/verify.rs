@@ -8,6 +8,7 @@ use super::checks::{checks, ledger_report};
 use super::ledger::LedgerSeen;
 use super::manifest::Manifest;
 use super::read::UnverifiedBundle;
+use super::wire::DocumentFile;
 use crate::event::Event;
 use crate::finding::{Code, Finding, Severity};
 use crate::lineage::{Graph, Lineage, Step, upstream};
@@ -47,6 +48,7 @@ pub struct VerifiedBundle {
     settled: Vec<(u64, Settled)>,
     trust: Trust,
     as_of: Time,
+    documents: Vec<DocumentFile>,
 }
 
 impl Verification {
@@ -82,6 +84,12 @@ impl VerifiedBundle {
     /// All events, in the order of ids.
     pub fn events(&self) -> impl Iterator<Item = &Event> {
         self.checked.events.values().map(|(_, _, event)| event)
+    }
+
+    /// The documents passed on, each of which is what an event says it is.
+    #[must_use]
+    pub fn documents(&self) -> &[DocumentFile] {
+        &self.documents
     }
 
     /// Where an event is recorded.
@@ -174,7 +182,8 @@ impl UnverifiedBundle {
         checked.findings = findings;
         let holds = report.integrity.findings.iter().all(|finding| finding.severity() != Severity::Breach);
         let (trust, as_of) = (asked.trust.clone(), asked.as_of);
-        let bundle = holds.then_some(VerifiedBundle { checked, lineage, settled, trust, as_of });
+        let documents = self.file.documents;
+        let bundle = holds.then_some(VerifiedBundle { checked, lineage, settled, trust, as_of, documents });
         Ok(Verification { report, bundle })
     }
 }
@@ -214,6 +223,7 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
         claims: Vec::new(),
         specs: Vec::new(),
         policies: Vec::new(),
+        documents: checked.documents.clone(),
         checks: Vec::new(),
     })
 }

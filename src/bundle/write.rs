@@ -3,6 +3,7 @@
 use super::auditor::named_in;
 use super::check::Checked;
 use super::closure::{Joined, Pool as _, close};
+use super::documents::{ReadDocument, passed_on};
 use super::foreign::Foreign;
 use super::leaf_tree::ProveLeaves;
 use super::manifest::{Manifest, ManifestCheckpoint, ManifestStatement, Roots, SignManifestError};
@@ -44,6 +45,8 @@ pub struct Export<'a> {
     pub holes: BTreeSet<EventId>,
     /// The leaves of the ledger at the checkpoint, and the signed statement over them.
     pub statement: Option<(&'a dyn ProveLeaves, &'a SignedNote)>,
+    /// Where attached documents are read from, where they are to be passed on.
+    pub documents: Option<&'a ReadDocument<'a>>,
 }
 
 /// Why a bundle was not written.
@@ -140,6 +143,9 @@ pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Re
     ledgers.push(ledger);
     ledgers.sort_by_key(|ledger| ledger.ledger);
     let mut file = BundleFile { v: BUNDLE_VERSION, manifest: String::new(), ledgers, documents: Vec::new() };
+    if let Some(read) = export.documents {
+        file.documents = passed_on(&file, read, export.foreign)?;
+    }
     file.manifest = manifest(&file, export)?.sign(key)?;
     let text = file.to_json()?;
     check_own(&text)?;

@@ -1,6 +1,5 @@
 //! `correct`: overlays values of an own event, or withdraws it.
 
-use super::archive::Archive;
 use super::choice::one_of;
 use super::context::Context;
 use super::error::{Done, Failure};
@@ -46,7 +45,6 @@ impl Correct {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
         let action = if self.withdraw { CorrectAction::Withdraw } else { CorrectAction::Overlay };
         let changes = self.set.iter().map(|text| change(text)).collect::<Result<Vec<_>, _>>()?;
-        check_types(context, &self.event, &changes)?;
         let body = Body::new()
             .with("target", Some(self.event))
             .with("action", Some(action.as_str()))
@@ -57,36 +55,6 @@ impl Correct {
         let steps = self.recording.step(context, Kind::Correct, &Period::default(), body)?;
         recorder::record(context, &self.recording, steps)
     }
-}
-
-/// Refuses a value that is not of its leaf's type; where it goes is for admission.
-fn check_types(context: &Context, event: &str, changes: &[Value]) -> Result<(), Failure> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let archive = Archive::open(context)?;
-    let mut payload = archive.event(&archive.event_id(event)?)?.event.payload;
-    let mut problem = None;
-    payload.visit_leaves(&mut |place, object| {
-        let text =
-            |change: &Value, member: &str| change.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let here = changes.iter().filter(|change| text(change, "object") == place.to_string());
-        let leaves = object.table();
-        for change in here.filter(|change| leaves.iter().any(|leaf| leaf.name == text(change, "leaf"))) {
-            // Leaves are set on an object that shows none.
-            let emptied = object.take_leaves().is_ok();
-            let value = change.get("value").map(Value::to_string).unwrap_or_default();
-            if let Err(error) = object.set_leaf(&text(change, "leaf"), &value)
-                && emptied
-            {
-                problem.get_or_insert(format!("{place}/{}: {error}", text(change, "leaf")));
-            }
-        }
-    });
-    problem.map_or(Ok(()), |problem| {
-        Err(Failure::usage(format_args!("--set {problem}"))
-            .hint("`oretrail show EVENT --json` prints the event with its values; the new one has the same form"))
-    })
 }
 
 /// One change: the last segment of the pointer is the leaf, what comes before is its object.

@@ -8,7 +8,8 @@ use super::error::{Done, Failure, Kind};
 use super::format::count;
 use super::recorder::open_keys;
 use crate::bundle::{
-    BundleFile, Export as Exported, GROUPS, LeafTree, MAX_BUNDLE_BYTES, Stated, Withhold, WriteError, write,
+    BundleFile, Export as Exported, GROUPS, LeafTree, MAX_BUNDLE_BYTES, MAX_DOCUMENT_BYTES, Stated, Withhold,
+    WriteError, write,
 };
 use crate::event;
 use crate::keys::KeysAtHand;
@@ -21,7 +22,7 @@ use crate::lineage::{ViewGraph, upstream};
 use crate::state::Find;
 use crate::tlog::checkpoint::SignedCheckpoint;
 use crate::tlog::note::SignedNote;
-use crate::value::{EventId, KeyId, LotId, PartyId};
+use crate::value::{Blake3, EventId, KeyId, LotId, PartyId};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +55,11 @@ pub(crate) struct Export {
     /// was then, on the auditor's word; the log's key signs it as well where it is at hand
     #[arg(long, value_name = "FILE")]
     statement: Option<PathBuf>,
+    /// Put the attached documents that are kept here, or came with imported files, into the file: each at most 16 MiB
+    ///
+    /// Those whose `docs` are withheld are left out.
+    #[arg(long)]
+    documents: bool,
     /// Who exports it: a party's name or the beginning of its id; by default the party whose keys are at hand
     #[arg(long, value_name = "PARTY")]
     by: Option<String>,
@@ -82,6 +88,8 @@ pub(crate) struct Job {
     pub(crate) since: Vec<SignedCheckpoint>,
     /// A statement of an auditor, to be used in place of the log's.
     pub(crate) stated: Option<Stated>,
+    /// Whether attached documents are passed on.
+    pub(crate) documents: bool,
 }
 
 impl Export {
@@ -99,12 +107,13 @@ impl Export {
             holes: self.hole.clone(),
             since: since(&archive, &self.since)?,
             stated: self.statement.as_deref().map(read_stated).transpose()?,
+            documents: self.documents,
         };
         drop(archive);
         let text = bundle(context, &job)?;
         write_file(&self.output, text.as_bytes())?;
         if context.output.is_json() {
-            let blake3 = crate::value::Blake3::of(text.as_bytes());
+            let blake3 = Blake3::of(text.as_bytes());
             context.output.json(
                 &serde_json::json!({ "file": self.output, "bytes": text.len(), "blake3": blake3, "lot": job.lot }),
             )?;
@@ -138,6 +147,10 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
     let foreign = imported(&snapshot, job.lot, size)?;
     let created = now.max(last_time(&snapshot, size.min(snapshot.reader().size()))?);
     let key = keys.key(&kid).map_err(Failure::usage)?;
+    let read = |digest: &Blake3| {
+        let store = ContentStore::new(&RealDisk, snapshot.reader().layout(), ContentKind::Blob);
+        store.get(digest, MAX_DOCUMENT_BYTES as u64).map_err(|error| error.to_string())
+    };
     let export = Exported {
         subject: job.lot,
         by,
@@ -148,6 +161,7 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
         since: job.since.clone(),
         holes: job.holes.iter().copied().collect(),
         statement: None,
+        documents: if job.documents { Some(&read) } else { None },
     };
     if let Some(stated) = &job.stated {
         let (source, tree, note) = on_auditors_word(context, &snapshot, stated, &mut keys)?;

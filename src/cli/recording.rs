@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::error::Failure;
 use super::notations::DOCUMENT;
+use crate::bundle::MAX_DOCUMENT_BYTES;
 use crate::envelope::Signed;
 use crate::event::{self, DocumentKind, Kind, Payload, ReferenceKind, When};
 use crate::interop::batch::{Place, Step};
@@ -15,9 +16,6 @@ use crate::ledger::disk::{RealDisk, read_whole};
 use crate::value::{Blake3, PartyId, Sha256, Time};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
-
-/// The largest document that is attached: 16 MiB.
-const MAX_DOCUMENT: u64 = 16 << 20;
 
 /// Options of every recording verb.
 #[derive(Debug, Clone, clap::Args)]
@@ -216,7 +214,7 @@ fn document(text: &str) -> Result<(Value, Blob), Failure> {
 pub(crate) fn read_document(mut members: Map<String, Value>, folder: &Path) -> Result<Option<(Value, Blob)>, Failure> {
     let Some(Value::String(file)) = members.remove("file") else { return Ok(None) };
     let file = folder.join(file);
-    let bytes = read_whole(&RealDisk, &file, MAX_DOCUMENT)?;
+    let bytes = read_whole(&RealDisk, &file, MAX_DOCUMENT_BYTES as u64)?;
     let mut put = |name: &str, value: Value| {
         members.entry(name).or_insert(value);
     };
@@ -231,21 +229,31 @@ pub(crate) fn read_document(mut members: Map<String, Value>, folder: &Path) -> R
     Ok(Some((Value::Object(members), Blob { kind: ContentKind::Blob, path: file, digest })))
 }
 
+/// Endings of file names, with the media types that they suggest.
+const MEDIA_TYPES: &[(&str, &str)] = &[
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("txt", "text/plain"),
+    ("csv", "text/csv"),
+    ("html", "text/html"),
+    ("htm", "text/html"),
+    ("json", "application/json"),
+    ("xml", "application/xml"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+];
+
 /// The media type that a file's name suggests.
 fn media_type(file: &Path) -> Option<&'static str> {
-    Some(match file.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "pdf" => "application/pdf",
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "txt" => "text/plain",
-        "csv" => "text/csv",
-        "html" | "htm" => "text/html",
-        "json" => "application/json",
-        "xml" => "application/xml",
-        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        _ => return None,
-    })
+    let ending = file.extension()?.to_str()?.to_ascii_lowercase();
+    MEDIA_TYPES.iter().find(|(known, _)| *known == ending).map(|(_, media_type)| *media_type)
+}
+
+/// The ending of a file of this media type; none where it is not a known one.
+pub(crate) fn ending(media_type: Option<&str>) -> Option<&'static str> {
+    MEDIA_TYPES.iter().find(|(_, known)| Some(*known) == media_type).map(|(ending, _)| *ending)
 }
 
 #[cfg(test)]

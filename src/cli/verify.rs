@@ -6,13 +6,14 @@ use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::export;
 use super::policies::Policies;
+use super::recording::ending;
 use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification, Withhold};
 use crate::event::{Body, Event, Verdict};
-use crate::ledger::disk::{RealDisk, read_whole};
+use crate::ledger::disk::{RealDisk, create_dirs, read_whole};
 use crate::report::names::Names;
 use crate::report::verdict::{self, Detail};
 use crate::rules::trust::{MAX_TRUST, Trust};
-use crate::value::{Date, PartyId};
+use crate::value::{Date, PartyId, Text};
 use crate::verify::report::Report;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,9 @@ pub(crate) struct Verify {
     /// Say everything: all reasons, notes and checks
     #[arg(short, long)]
     verbose: bool,
+    /// Write the documents that the file brings to this folder, each named by its BLAKE3, once its integrity holds
+    #[arg(long, value_name = "DIR")]
+    documents: Option<PathBuf>,
 }
 
 /// What is verified, and for whom; for every verb that verifies.
@@ -62,11 +66,31 @@ impl Verify {
         let detail = if self.verbose { Detail::Full } else { Detail::Brief };
         let (verification, names) = self.asking.verify(context)?;
         let done = say(context, &verification, &names, detail)?;
+        if let Some(folder) = &self.documents {
+            write_documents(context, folder, &verification)?;
+        }
         if self.asking.trust.is_none() {
             context.output.hint("nobody is trusted without a trust file: say whom with `--trust FILE`");
         }
         Ok(done)
     }
+}
+
+/// Writes the documents that were passed on, named by their digests: what they are called is their exporter's word.
+fn write_documents(context: &mut Context, folder: &Path, verification: &Verification) -> Result<(), Failure> {
+    let Some(bundle) = &verification.bundle else {
+        return Err(Failure::new(Kind::Broken, "the integrity of the file does not hold: no document was written"));
+    };
+    create_dirs(&RealDisk, &std::path::absolute(folder).map_err(Failure::usage)?)?;
+    for document in bundle.documents() {
+        let Some(bytes) = document.bytes() else { continue };
+        let named = verification.report.documents.iter().find(|one| one.blake3 == document.blake3);
+        let media_type = named.and_then(|one| one.media_type.as_ref()).map(Text::as_str);
+        let ending = ending(media_type).map(|ending| format!(".{ending}")).unwrap_or_default();
+        export::write_file(&folder.join(format!("{}{ending}", document.blake3)), &bytes)?;
+    }
+    context.output.remark(&format!("wrote {} documents to {}", bundle.documents().len(), folder.display()));
+    Ok(())
 }
 
 impl Asking {
@@ -112,6 +136,7 @@ pub(crate) fn bundle_bytes(context: &mut Context, subject: &str) -> Result<Vec<u
         holes: Vec::new(),
         since: Vec::new(),
         stated: None,
+        documents: false,
     };
     Ok(export::bundle(context, &job)?.into_bytes())
 }

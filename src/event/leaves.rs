@@ -156,6 +156,14 @@ impl fmt::Display for Place {
     }
 }
 
+/// Whether a JSON text is a value of the member that `of` gives.
+pub(crate) fn is_value<O, T: serde::de::DeserializeOwned>(
+    _of: fn(&O) -> &Option<T>,
+    json: &str,
+) -> Result<(), serde_json::Error> {
+    serde_json::from_str::<T>(json).map(drop)
+}
+
 /// Implements [`Leaves`] for a struct: `leaves!(Lot { quantity: required, labels: optional })`.
 macro_rules! leaves {
     ($type:ty { $($field:ident: $need:ident),* $(,)? }) => {
@@ -164,6 +172,21 @@ macro_rules! leaves {
             pub const LEAVES: &'static [$crate::event::LeafDef] = &[
                 $($crate::event::LeafDef { name: stringify!($field), required: leaves!(@ $need) }),*
             ];
+
+            /// Whether a JSON text is a value of one of these leaves.
+            ///
+            /// # Errors
+            /// There is no such leaf, or the value is not of its type.
+            pub fn check_leaf(name: &str, json: &str) -> Result<(), $crate::event::LeafError> {
+                match name {
+                    $(stringify!($field) => $crate::event::leaves::is_value(|it: &Self| &it.$field, json)
+                        .map_err(|source| $crate::event::LeafError::Value { name: stringify!($field), source }),)*
+                    _ => Err($crate::event::LeafError::Name {
+                        expected: [$(stringify!($field)),*].join(", "),
+                        found: name.chars().take(64).collect(),
+                    }),
+                }
+            }
         }
 
         impl $crate::event::Leaves for $type {

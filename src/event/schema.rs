@@ -8,7 +8,7 @@
 
 mod tidy;
 
-use super::leaves::LeafDef;
+use super::leaves::{LeafDef, LeafError};
 use super::{
     Accredit, Assay, Body, BusinessReference, Change, Cosignature, Decision, Dispatch, Document, Kind, Lot, MAX_HEADS,
     Party, Payload, PriorStep, ReceivedLot, Retire, SdDigest, Split, Summary, Title, Transform,
@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use tidy::{close, prune};
 
 /// An object of a kind that has withholdable leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct LeafObject {
     /// The kind; every kind where absent.
     pub kind: Option<Kind>,
@@ -31,33 +31,47 @@ pub struct LeafObject {
     pub name: &'static str,
     /// Its leaves.
     pub leaves: &'static [LeafDef],
+    /// Whether a JSON text is a value of one of them.
+    pub check: CheckLeaf,
 }
 
-const fn object(kind: Kind, place: &'static str, name: &'static str, leaves: &'static [LeafDef]) -> LeafObject {
-    LeafObject { kind: Some(kind), place, name, leaves }
+/// Whether a JSON text is a value of a leaf, by its name.
+pub type CheckLeaf = fn(&str, &str) -> Result<(), LeafError>;
+
+/// An object of a kind: of this type at this place.
+macro_rules! object {
+    ($kind:ident, $place:literal, $type:ident) => {
+        LeafObject {
+            kind: Some(Kind::$kind),
+            place: $place,
+            name: stringify!($type),
+            leaves: $type::LEAVES,
+            check: $type::check_leaf,
+        }
+    };
 }
 
 /// The closed table of objects with withholdable leaves.
 pub const LEAF_OBJECTS: &[LeafObject] = &[
-    LeafObject { kind: None, place: "", name: "Payload", leaves: Payload::LEAVES },
-    object(Kind::Party, "/body", "Party", Party::LEAVES),
-    object(Kind::Accredit, "/body", "Accredit", Accredit::LEAVES),
-    object(Kind::Assay, "/body", "Assay", Assay::LEAVES),
-    object(Kind::Summary, "/body", "Summary", Summary::LEAVES),
-    object(Kind::Decision, "/body", "Decision", Decision::LEAVES),
-    object(Kind::Source, "/body/outputs/*", "Lot", Lot::LEAVES),
-    object(Kind::Source, "/body/prior/*", "PriorStep", PriorStep::LEAVES),
-    object(Kind::Transform, "/body", "Transform", Transform::LEAVES),
-    object(Kind::Transform, "/body/outputs/*", "Lot", Lot::LEAVES),
-    object(Kind::Split, "/body", "Split", Split::LEAVES),
-    object(Kind::Split, "/body/outputs/*", "Lot", Lot::LEAVES),
-    object(Kind::Blend, "/body/outputs/*", "Lot", Lot::LEAVES),
-    object(Kind::Dispatch, "/body", "Dispatch", Dispatch::LEAVES),
-    object(Kind::Receive, "/body/lots/*", "ReceivedLot", ReceivedLot::LEAVES),
-    object(Kind::Receive, "/body/outputs/*", "Lot", Lot::LEAVES),
-    object(Kind::Retire, "/body", "Retire", Retire::LEAVES),
-    object(Kind::Title, "/body", "Title", Title::LEAVES),
-    object(Kind::Correct, "/body/changes/*", "Change", Change::LEAVES),
+    LeafObject { kind: None, place: "", name: "Payload", leaves: Payload::LEAVES, check: Payload::check_leaf },
+    object!(Party, "/body", Party),
+    object!(Accredit, "/body", Accredit),
+    object!(Assay, "/body", Assay),
+    object!(Summary, "/body", Summary),
+    object!(Decision, "/body", Decision),
+    object!(Source, "/body/outputs/*", Lot),
+    object!(Source, "/body/prior/*", PriorStep),
+    object!(Transform, "/body", Transform),
+    object!(Transform, "/body/outputs/*", Lot),
+    object!(Split, "/body", Split),
+    object!(Split, "/body/outputs/*", Lot),
+    object!(Blend, "/body/outputs/*", Lot),
+    object!(Dispatch, "/body", Dispatch),
+    object!(Receive, "/body/lots/*", ReceivedLot),
+    object!(Receive, "/body/outputs/*", Lot),
+    object!(Retire, "/body", Retire),
+    object!(Title, "/body", Title),
+    object!(Correct, "/body/changes/*", Change),
 ];
 
 /// How many elements a list of a body may have.

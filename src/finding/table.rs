@@ -220,7 +220,7 @@ codes! {
         "An input that was not recorded, or a wrong mass.",
         "Record the missing input, or correct the masses.";
     GrossGain = "mass.gross-gain", Mass, Breach, Admission, Local,
-        "More than 1.25 times the measured input of an element comes out, without a reason.",
+        "More than 1.25 times the measured input of an element comes out without a reason, or of the mass where nothing is added.",
         "An input that was not recorded, a wrong assay, or laundering of outside material.",
         "Record the missing input; if the measurements are known to be poor, state `gain_reason`.";
     ElementGain = "mass.element-gain", Mass, Breach, Review, Local,
@@ -326,6 +326,10 @@ codes! {
         "An event was signed by a key that is reported to have been in other hands at that time.",
         "A stolen or leaked key.",
         "Ask the issuer to confirm the event by other means; it stays unproven until then.";
+    CorrectionValue = "status.correction-value", Status, Breach, Admission, Local,
+        "A correction puts a value that is none of the value it corrects: of another type, or out of range.",
+        "A mistyped value, a bare number for an object, or the value of another member.",
+        "State the whole value in the form that `oretrail show EVENT --json` prints.";
     TaintedUpstream = "status.tainted-upstream", Status, Warning, Review, Local,
         "An event upstream of the lot breaks a rule.",
         "See the finding on that event.",

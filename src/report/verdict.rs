@@ -155,7 +155,10 @@ impl Writer<'_> {
             self.line(0, "");
             self.line(0, format_args!("{heading}: {}", severities(0, 0, 0)));
         }
+        let absent = report.documents.iter().filter(|document| !document.present).count();
         let lines = [
+            (report.documents.len() - absent, "documents at hand"),
+            (absent, "documents named that are not at hand"),
             (missing.holes.len(), "events declared to be left out"),
             (missing.withheld.len(), "objects with values withheld"),
             (missing.undecided.len(), "rules undecided for want of completeness"),

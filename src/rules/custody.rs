@@ -1,7 +1,7 @@
 //! Admission: who holds which lot. Reads clear claims only, so that everybody sees the same holders.
 
 use super::Admission;
-use super::corrections::misdirected;
+use super::corrections::{misdirected, misfits};
 use crate::event::{
     Body, Correct, CorrectAction, Dispatch, Form, Head, Import, Kind, Receive, Retire, Source, Taken, TakenKind, Title,
 };
@@ -292,6 +292,11 @@ impl Custody<'_, '_> {
         let problem = problem.map(|(expected, found)| (expected.to_owned(), found));
         if let Some((expected, found)) = problem.or_else(|| misdirected(body, &target)) {
             self.out.push(self.a.finding(Code::NotCorrectable, expected, found).with(body.target));
+            return Ok(());
+        }
+        for (number, expected, found) in misfits(body, &target) {
+            let finding = self.a.finding(Code::CorrectionValue, expected, found).with(body.target);
+            self.out.push(finding.at(format_args!("/body/changes/{number}/value")));
         }
         Ok(())
     }

@@ -38,6 +38,7 @@ pub(super) fn check_admission(a: &Admission<'_>, out: &mut Vec<Finding>) -> Resu
         Body::Blend(blend) => {
             let inputs = mass.inputs(&blend.inputs)?;
             mass.no_new_pieces(&inputs, &blend.outputs);
+            mass.no_gross_total("a blend", &inputs, &blend.outputs);
             mass.no_gross_gain(Operation::of(&[]), &inputs, &blend.outputs);
             Ok(())
         }
@@ -150,6 +151,10 @@ impl MassCheck<'_, '_> {
         if operation.keeps_pieces() {
             self.no_new_pieces(&inputs, &transform.outputs);
         }
+        if operation.is_closed() && transform.gain_reason.is_none() {
+            let names: Vec<&str> = transform.processes.iter().map(|process| process.as_str()).collect();
+            self.no_gross_total(&format!("`{}`", names.join("`, `")), &inputs, &transform.outputs);
+        }
         if transform.gain_reason.is_none() {
             self.no_gross_gain(operation, &inputs, &transform.outputs);
         }
@@ -182,6 +187,19 @@ impl MassCheck<'_, '_> {
                 let expected = format!("at most {} kg of {element}, from {} kg measured going in", kg(limit), kg(most));
                 self.out.push(self.a.finding(Code::GrossGain, expected, format_args!("{} kg coming out", kg(out))));
             }
+        }
+    }
+
+    /// Where nothing is added, no more than 5/4 of what went in comes out, of all the masses that are shown. Less of an excess
+    /// may be weighing or moisture, which review judges.
+    fn no_gross_total(&mut self, what: &str, inputs: &[Option<LotRecord>], outputs: &[Lot]) {
+        let masses: Option<Vec<Mass>> = inputs.iter().map(|lot| lot.as_ref()?.net_dry).collect();
+        let Some(most) = masses.map(Mass::sum_mg) else { return };
+        let out = Mass::sum_mg(outputs.iter().filter_map(Lot::net_dry));
+        if out * GROSS_GAIN.1 > most * GROSS_GAIN.0 {
+            let limit = kg(most * GROSS_GAIN.0 / GROSS_GAIN.1);
+            let expected = format!("at most {limit} kg, from {} kg going in, as {what} adds nothing", kg(most));
+            self.out.push(self.a.finding(Code::GrossGain, expected, format_args!("{} kg coming out", kg(out))));
         }
     }
 

@@ -4,12 +4,12 @@
 //! unanswered), *status* (corrected, revoked, tainted, and every other rule that an event breaks), *verdicts* (answers to
 //! questions). What was not checked is listed with the reason. Format version 0.
 
-use crate::event::{Form, Verdict};
+use crate::event::{DocumentKind, Form, Verdict};
 use crate::finding::{Code, Family, Finding, Reason, Severity};
 use crate::policy::evaluate::answer::PolicyAnswer;
 use crate::policy::spec::SpecAnswer;
 use crate::value::closed_enum::closed_enum;
-use crate::value::{Blake3, EventId, FacilityId, LedgerId, LotId, PartyId, Sha256, Time};
+use crate::value::{Blake3, EventId, FacilityId, LedgerId, LotId, PartyId, Sha256, Text, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -96,6 +96,28 @@ pub struct LedgerReport {
     /// Auditors of the trust file who signed it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stated_by: Vec<PartyId>,
+}
+
+/// A document that events at hand name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentReport {
+    /// BLAKE3 of its bytes.
+    pub blake3: Blake3,
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Text>,
+    /// Media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<Text>,
+    /// Size in bytes, as stated.
+    pub bytes: u64,
+    /// The events that name it.
+    pub events: Vec<EventId>,
+    /// Whether its bytes are at hand, and have the digests stated.
+    pub present: bool,
 }
 
 /// The bundle that was verified.
@@ -253,6 +275,9 @@ pub struct Report {
     /// Fourth axis, where policies were asked about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<PolicyAnswer>,
+    /// Documents that events at hand name, in ascending order of their digests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentReport>,
     /// What was checked and what was not.
     pub checks: Vec<Check>,
 }

@@ -148,7 +148,7 @@ fn summarised() -> World {
 fn summary<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let fixed = ["summary", LINEAGE, "--trust", "demo/trust.toml", "--keys", "demo/keys", "--key", "audit"];
     let asked = ["--policy", "policy.toml", "--delivery", "2027-01-01"];
-    let own = more.iter().any(|one| *one == "--policy");
+    let own = more.contains(&"--policy");
     fixed.into_iter().chain(asked.into_iter().filter(|_| !own)).chain(more.iter().copied()).collect()
 }
 

@@ -100,8 +100,16 @@ fn a_correction_that_goes_nowhere_or_has_another_type_is_refused() {
     set("/body/outputs/0/form=\"ore\"")
         .failed(4, &["custody.not-correctable", "`form`", "quantity, composition, labels, packages"]);
     set("/body/outputs/00/labels=[\"x\"]").failed(4, &["custody.not-correctable"]);
-    set("/body/outputs/0/labels=5").failed(2, &["--set /body/outputs/0/labels", "hint:"]);
-    set("/body/outputs/0/quantity={\"net_dry\":\"-1\"}").failed(2, &["--set /body/outputs/0/quantity"]);
+    set("/body/outputs/0/labels=5").failed(4, &["status.correction-value", "a value of `labels` of `/body/outputs/0`"]);
+    set("/body/outputs/0/quantity={\"net_dry\":\"-1\"}").failed(4, &["status.correction-value", "`quantity`", "`-1`"]);
+    // So from a batch, which is not made by that verb.
+    let step = json!({
+        "kind": "correct", "by": MINE, "when": "2026-03-01T07:30:00Z", "target": event, "action": "overlay",
+        "reason": "clerical-error", "found_by": "issuer",
+        "changes": [{ "object": "/body/outputs/0", "leaf": "quantity", "value": { "net_dry": "1.0000001" } }]
+    });
+    let file = world.write("correct.jsonl", format!("{step}\n"));
+    world.run(&["record", "--file", &file]).failed(4, &["status.correction-value", "1.0000001"]);
     assert_eq!(world.size(), before);
     assert_eq!(set("/body/outputs/0/labels=[\"conc-1a\"]").code, 0);
     assert_eq!(set("/remark=weighed again").code, 0);

@@ -7,6 +7,7 @@ mod claims;
 mod cosigning;
 mod custody;
 mod decisions;
+mod documents;
 mod evidence;
 mod federation;
 mod help;

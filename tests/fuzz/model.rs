@@ -68,6 +68,7 @@ impl<'a> Recorded<'a> {
             since: Vec::new(),
             holes: BTreeSet::new(),
             statement,
+            documents: None,
         };
         write(self, &export, &key(1)).unwrap()
     }

@@ -290,6 +290,7 @@ impl World {
             since: Vec::new(),
             holes: std::collections::BTreeSet::new(),
             statement: Some((tree, note)),
+            documents: None,
         };
         oretrail::bundle::write(self, &export, &key(SEPARATOR)).unwrap()
     }

@@ -176,6 +176,7 @@ impl Stage {
             since: Vec::new(),
             holes: BTreeSet::new(),
             statement: statement.as_ref().map(|(leaves, note)| (&**leaves, note)),
+            documents: None,
         };
         let signer = key(&mut keys, &kid)?;
         let text = write(&LineageSource::new(&snapshot), &export, &signer).map_err(export::not_written)?;

@@ -43,6 +43,46 @@ fn a_withheld_part_or_difference_refuses_nothing() {
 }
 
 #[test]
+fn a_process_that_adds_nothing_does_not_give_five_quarters_of_what_went_in() {
+    let (mut w, by, at) = world();
+    let hidden = || Lot { quantity: None, ..lot(Form::Scrap, "1", "") };
+    let cases = [
+        (Process::Crush, vec![lot(Form::Ore, "100", ""), lot(Form::Ore, "25.000001", "")], true),
+        (Process::Crush, vec![lot(Form::Ore, "125", "")], false),
+        (Process::Machine, vec![lot(Form::Blank, "125.000001", ""), hidden()], true),
+        (Process::Machine, vec![hidden()], false),
+        // Leaching adds water and acid.
+        (Process::Leach, vec![lot(Form::Mrec, "500", "")], false),
+    ];
+    for (process, outputs, refused) in cases {
+        let source = w.source(by, at, vec![lot(Form::Ore, "100", "")]);
+        let head = w.head(source, 0);
+        let found = w.try_record(by, transform(at, &[process], vec![head], outputs)).1;
+        assert_eq!(found.iter().any(Finding::is_refusal), refused, "{process}: {found:?}");
+        if refused {
+            assert_eq!(found[0].code, Code::GrossGain);
+            let expected = format!("at most 125 kg, from 100 kg going in, as `{process}` adds nothing");
+            assert_eq!(
+                (found[0].expected.as_str(), found[0].found.as_str()),
+                (expected.as_str(), "125.000001 kg coming out")
+            );
+        }
+    }
+    let source = w.source(by, at, vec![lot(Form::Ore, "100", ""), lot(Form::Ore, "100", "")]);
+    let (one, other) = (w.head(source, 0), w.head(source, 1));
+    let blended = vec![lot(Form::Ore, "251", "")];
+    let blend = crate::event::Blend { facility: at, inputs: vec![one, other], outputs: blended };
+    assert_eq!(w.codes(by, blend), [Code::GrossGain]);
+    // A reason lets it pass, for review to judge; an input whose mass is withheld refuses nothing.
+    let source = w.source(by, at, vec![lot(Form::Ore, "100", ""), hidden()]);
+    let mut explained = transform(at, &[Process::Crush], vec![w.head(source, 0)], vec![lot(Form::Ore, "200", "")]);
+    explained.gain_reason = Some("wet weighing".parse().unwrap());
+    assert_eq!(w.codes(by, explained), []);
+    let head = w.head(source, 1);
+    assert_eq!(w.codes(by, transform(at, &[Process::Crush], vec![head], vec![lot(Form::Ore, "200", "")])), []);
+}
+
+#[test]
 fn pieces_do_not_appear_in_finishing_and_splitting() {
     let (mut w, by, at) = world();
     let blanks = |n, kg: &str| pieces(lot(Form::Blank, kg, ""), n, "0.025");

@@ -33,6 +33,7 @@ fn export(sample: &Sample, withhold: &[&str], with_statement: bool) -> String {
         since: Vec::new(),
         holes,
         statement,
+        documents: None,
     };
     write(&sample.ledger, &export, &key(3)).unwrap()
 }
