@@ -10,7 +10,7 @@ use super::world::{SEPARATOR, World, key};
 use oretrail::bundle::{Asked, PoliciesAsked, UnverifiedBundle};
 use oretrail::event::Verdict;
 use oretrail::policy::exception::{Exception, Facts};
-use oretrail::policy::pack::{Pack, Settings};
+use oretrail::policy::pack::{Pack, Settings, find_built_in};
 use oretrail::rules::trust::{Buyer, Trust};
 use oretrail::tlog::proof::prove_inclusion;
 use oretrail::tlog::tlog_proof::TlogProof;
@@ -41,7 +41,7 @@ fn case() -> Case {
         v: 0,
         by: buyer,
         at: "2026-12-02T00:00:00Z".parse().unwrap(),
-        policy: "us-dfars-252.225-7052".parse().unwrap(),
+        policy: Pack::parse(&pack_text()).unwrap().reference(),
         contract: "HD-26-117".parse().unwrap(),
         lots: Vec::new(),
         facts,
@@ -99,7 +99,8 @@ fn an_exception_of_somebody_else_or_for_another_purchase_exempts_nothing() {
     };
     assert_eq!(verdict(&exception, SEPARATOR), Some(Verdict::Exempt));
     let mine = Exception { by: case.world.entries[0].signed.event.id.into(), ..exception.clone() };
-    let other_policy = Exception { policy: "us-10usc4872".parse().unwrap(), ..exception.clone() };
+    let other = find_built_in("us-dfars-252.225-7052").unwrap().unwrap();
+    let other_policy = Exception { policy: other.reference(), ..exception.clone() };
     let other_lot =
         Exception { lots: vec![oretrail::value::LotId::new(case.world.subject().event, 1)], ..exception.clone() };
     let later = Exception { at: "2027-06-01T00:00:00Z".parse().unwrap(), ..exception.clone() };
