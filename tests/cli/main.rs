@@ -22,5 +22,7 @@ mod reference;
 mod refused;
 mod rotation;
 
+#[cfg(unix)]
+mod terminal;
 mod trouble;
 mod world;
