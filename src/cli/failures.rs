@@ -29,6 +29,7 @@ impl From<DiskError> for Failure {
             ErrorKind::NotFound => Some("check the path"),
             ErrorKind::PermissionDenied => Some("check who may read and write there"),
             ErrorKind::ReadOnlyFilesystem => Some("the folder is on a read-only file system; choose another one"),
+            ErrorKind::FileTooLarge if error.doing == "read" => Some("check that it is the file that was meant"),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                 Some("free some space and try again; what was acknowledged before is safe")
             }

@@ -4,6 +4,14 @@ use super::error::Failure;
 use crate::ledger::disk::{RealDisk, read_whole};
 use std::path::Path;
 
+/// The text of a file of at most so many bytes.
+pub(crate) fn read_text(path: &Path, most_bytes: u64) -> Result<String, Failure> {
+    String::from_utf8(read_whole(&RealDisk, path, most_bytes)?).map_err(|error| {
+        let (path, error) = (path.display(), error.utf8_error());
+        Failure::usage(format_args!("{path}: expected text in UTF-8, found something else: {error}"))
+    })
+}
+
 /// A kind of such files.
 pub(crate) struct Kept<'a> {
     /// What one of them is: `policy pack`.
@@ -26,11 +34,7 @@ impl Kept<'_> {
             let found = self.built_in.iter().find(|(id, _)| *id == named);
             return found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| self.unknown(named));
         }
-        let bytes = read_whole(&RealDisk, path, self.most_bytes as u64)?;
-        String::from_utf8(bytes).map_err(|error| {
-            let error = error.utf8_error();
-            Failure::usage(format_args!("{named}: expected text in UTF-8, found something else: {error}"))
-        })
+        read_text(path, self.most_bytes as u64)
     }
 
     /// A file that cannot be what it is given as.

@@ -6,6 +6,7 @@
 use super::error::Failure;
 use super::progress::Progress;
 pub(crate) use crate::report::style::Tone;
+use crate::value::is_deceptive;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
@@ -110,15 +111,15 @@ impl Output {
 
     /// A warning on stderr, also when quiet.
     pub(crate) fn warning(&mut self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{YELLOW}warning:{YELLOW:#} {text}");
+        let _ = writeln!(anstream::stderr(), "{YELLOW}warning:{YELLOW:#} {}", plain(text));
     }
 
     /// An error with its hints on stderr, also when quiet.
     pub(crate) fn failure(&mut self, prefix: &str, message: &str, hints: &[String]) {
         let mut err = anstream::stderr().lock();
-        let _ = writeln!(err, "{RED}{prefix}:{RED:#} {message}");
+        let _ = writeln!(err, "{RED}{prefix}:{RED:#} {}", plain(message));
         for hint in hints {
-            let _ = writeln!(err, "{CYAN}hint:{CYAN:#} {hint}");
+            let _ = writeln!(err, "{CYAN}hint:{CYAN:#} {}", plain(hint));
         }
     }
 
@@ -131,6 +132,20 @@ impl Output {
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         Ok(std::io::stdout().flush()?)
     }
+}
+
+/// What was found in somebody's file, or typed, must not change how a message is displayed: such characters are written as
+/// their code points.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if is_deceptive(c) => out.push_str(&format!("U+{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Says why the program ends right now, and ends it.

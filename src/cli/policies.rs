@@ -2,10 +2,10 @@
 
 use super::claims;
 use super::error::{Failure, Kind};
+use super::kept::read_text;
 use super::policy::read_pack;
 use crate::bundle::{PoliciesAsked, PolicyError, Verification};
 use crate::envelope::MAX_JWS_BYTES;
-use crate::ledger::disk::{RealDisk, read_whole};
 use crate::policy::evaluate::answer::PolicyAnswer;
 use crate::policy::exception::{Exception, ExceptionError};
 use crate::policy::pack::{Pack, ParameterName, Settings};
@@ -120,12 +120,11 @@ fn parameter(text: &str) -> Result<(ParameterName, String), Failure> {
 
 /// The text of an exception file for one of the packs.
 fn exception(file: &Path, packs: &[(Pack, Settings)]) -> Result<String, Failure> {
-    let bytes = read_whole(&RealDisk, file, MAX_JWS_BYTES as u64 + 2)?;
+    let text = read_text(file, MAX_JWS_BYTES as u64 + 2)?;
     let wrong = |problem: &dyn std::fmt::Display| {
         Failure::usage(format_args!("{}: {problem}", file.display()))
             .hint("`oretrail policy exception` makes an exception file; `oretrail schema exception` describes it")
     };
-    let text = String::from_utf8(bytes).map_err(|error| wrong(&error.utf8_error()))?;
     let (exception, _) = Exception::parse(text.trim()).map_err(|error: ExceptionError| wrong(&error))?;
     if packs.iter().all(|(pack, _)| pack.file.id != exception.policy.id) {
         return Err(wrong(&format_args!(

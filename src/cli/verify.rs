@@ -5,6 +5,7 @@ use super::claims::Claims;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::export;
+use super::kept::read_text;
 use super::policies::Policies;
 use super::recording::ending;
 use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification, Withhold};
@@ -147,12 +148,11 @@ fn looks_like_a_file(subject: &str) -> bool {
 
 /// Reads a trust file.
 pub(crate) fn read_trust(path: &Path) -> Result<Trust, Failure> {
-    let bytes = read_whole(&RealDisk, path, MAX_TRUST as u64)?;
+    let text = read_text(path, MAX_TRUST as u64)?;
     let wrong = |problem: &dyn std::fmt::Display| {
         Failure::usage(format_args!("{}: {problem}", path.display()))
             .hint("`oretrail schema trust` describes the trust file")
     };
-    let text = String::from_utf8(bytes).map_err(|error| wrong(&error.utf8_error()))?;
     Trust::parse(&text).map_err(|error| wrong(&error))
 }
 

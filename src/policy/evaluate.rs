@@ -157,6 +157,28 @@ fn said(text: impl Into<String>) -> Vec<Reason> {
     vec![Reason { text: text.into(), code: None, events: Vec::new() }]
 }
 
+/// The reasons of the rules that come to a verdict, and what would prove them where it is open: of all that fails what lies
+/// nearest to the lot first.
+fn nearest_first(rules: &[RuleAnswer], verdict: Verdict) -> (Vec<Reason>, Vec<String>) {
+    let of_verdict = || rules.iter().filter(|rule| rule.verdict == verdict);
+    if verdict == Verdict::Confirmed {
+        return (of_verdict().flat_map(|rule| rule.why.clone()).collect(), Vec::new());
+    }
+    let mut failing: Vec<(&Failing, &Reason)> =
+        of_verdict().flat_map(|rule| rule.failing.iter().zip(&rule.why)).collect();
+    failing.sort_by_key(|(one, _)| (one.verdict != verdict, one.steps_back));
+    let others = of_verdict().flat_map(|rule| rule.why.iter().skip(rule.failing.len()));
+    let why = failing.iter().map(|(_, reason)| *reason).chain(others).cloned().collect();
+    let mut needed: Vec<String> = Vec::new();
+    if verdict == Verdict::Unproven {
+        let general = of_verdict().flat_map(|rule| &rule.needed);
+        needed.extend(failing.iter().flat_map(|(one, _)| &one.needed).chain(general).cloned());
+        let mut seen = BTreeSet::new();
+        needed.retain(|one| seen.insert(one.clone()));
+    }
+    (why, needed)
+}
+
 /// Several verdicts as one.
 fn combine(verdicts: impl IntoIterator<Item = Verdict>) -> Option<Verdict> {
     Verdict::worst(verdicts)
@@ -208,17 +230,7 @@ impl<'a> Judge<'a> {
         }
         let verdict = combine(rules.iter().map(|rule| rule.verdict)).unwrap_or(Verdict::Unproven);
         let basis = rules.iter().map(|rule| rule.basis).max().unwrap_or(VerdictBasis::Lineage);
-        let why = rules.iter().filter(|rule| rule.verdict == verdict).flat_map(|rule| rule.why.clone()).collect();
-        let mut needed = Vec::new();
-        if verdict == Verdict::Unproven {
-            let open = rules.iter().filter(|rule| rule.verdict == Verdict::Unproven);
-            for rule in open {
-                needed.extend(rule.needed.iter().cloned());
-                needed.extend(rule.failing.iter().flat_map(|failing| failing.needed.iter().cloned()));
-            }
-        }
-        let mut seen = BTreeSet::new();
-        needed.retain(|one| seen.insert(one.clone()));
+        let (why, needed) = nearest_first(&rules, verdict);
         Judged { verdict, basis, rules, exceptions, why, needed, notes }
     }
 

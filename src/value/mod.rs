@@ -40,5 +40,5 @@ pub use key::{Jwk, PublicKey, Signature};
 pub use mass::{Mass, MassDiff};
 pub use place::{Geometry, Latitude, Longitude, Point, RadiusM, distance_m, fastest_travel_seconds};
 pub use polygon::Polygon;
-pub use text::Text;
+pub use text::{Text, is_deceptive};
 pub use time::{Date, Time};

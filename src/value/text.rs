@@ -48,7 +48,8 @@ impl Text {
 }
 
 /// Characters that change how neighbouring text is displayed, or that are not displayed at all.
-fn is_deceptive(c: char) -> bool {
+#[must_use]
+pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' // bidi controls, UAX #9

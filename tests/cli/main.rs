@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod parts;
 mod policies;
+mod policy_bad_input;
 mod policy_claims;
 mod provenance;
 mod reading;

@@ -142,10 +142,14 @@ fn a_failing_verdict_names_step_lot_facility_country_and_event_the_nearest_first
     assert_eq!((separated[0].elements.clone(), separated[0].steps_back), (vec![Element::Nd], 5));
     let text = &rule(&found, "separated").why[0].text;
     let expected = format!(
-        "Nd: separated in CN; forbidden are CN, IR, KP and RU, at facility {}, 5 steps before the lot",
-        site("CN")
+        "Nd: separated in CN; forbidden are CN, IR, KP and RU, at facility {}, 5 steps before the lot, lot {}",
+        site("CN"),
+        separated[0].lots[0]
     );
     assert_eq!(*text, expected);
+    let buckets: Vec<&str> =
+        found.why.iter().filter_map(|why| why.text.split(' ').find(|word| word.ends_with("ed"))).collect();
+    assert_eq!(buckets, ["produced", "produced", "produced", "melted", "separated"], "nearest first");
 }
 
 #[test]

@@ -5,6 +5,9 @@ use crate::finding::Reason;
 use crate::value::{Fraction, Mass, decimal};
 use std::fmt::Display;
 
+/// How many lots of one step are named.
+const MOST_LOTS: usize = 3;
+
 /// Things as people list them: `CN, IR and RU`.
 pub(super) fn listed(things: impl Iterator<Item = impl Display>) -> String {
     let texts: Vec<String> = things.map(|thing| thing.to_string()).collect();
@@ -40,7 +43,14 @@ pub(super) fn reason(failing: &Failing) -> Reason {
         u32::MAX => "before the lot".to_owned(),
         back => format!("{back} steps before the lot"),
     };
-    let text = format!("{elements}: {}{site}, {far}", failing.text);
+    let lots: Vec<String> = failing.lots.iter().take(MOST_LOTS).map(ToString::to_string).collect();
+    let more = failing.lots.len().saturating_sub(MOST_LOTS);
+    let made = match (lots.is_empty(), more) {
+        (true, _) => String::new(),
+        (_, 0) => format!(", lot {}", listed(lots.iter())),
+        (_, more) => format!(", lot {} and {more} more", lots.join(", ")),
+    };
+    let text = format!("{elements}: {}{site}, {far}{made}", failing.text);
     Reason { text, code: failing.code, events: vec![failing.event] }
 }
 
