@@ -46,10 +46,11 @@ fn main() {
         Some("verify") => verifies(count(10_000)),
         Some("export") => exports(count(100_000)),
         Some("policies") => policies::measure(count(10_000)),
+        Some("whole") => whole(count(100)),
         Some("provenance") => provenance::measure(count(100_000)),
         _ => println!(
-            "expected audit, bundle, chain, diamond, export, large, make, policies, process, provenance, record or verify, \
-             and perhaps a count"
+            "expected audit, bundle, chain, diamond, export, large, make, policies, process, provenance, record, verify \
+             or whole, and perhaps a count"
         ),
     }
 }
@@ -62,9 +63,24 @@ fn cpu() -> f64 {
     ticks / 100.0
 }
 
-fn peak() -> String {
+/// A line of what the system knows of this process, in bytes.
+fn memory(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map_or("?", str::trim).to_owned()
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_suffix("kB"));
+    line.and_then(|kb| kb.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+fn peak() -> String {
+    format!("{} MB", memory("VmHWM:") >> 20)
+}
+
+/// What the work needs at its peak above what was in use before it, in bytes.
+fn memory_of<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    // From here on the peak is counted anew (proc(5), clear_refs).
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = memory("VmRSS:");
+    let made = work();
+    (made, memory("VmHWM:").saturating_sub(before))
 }
 
 fn measured<T>(what: &str, count: usize, work: impl FnOnce() -> T) -> T {
@@ -73,12 +89,25 @@ fn measured<T>(what: &str, count: usize, work: impl FnOnce() -> T) -> T {
 
 /// As [`measured`]; gives the elapsed seconds too.
 fn timed<T>(what: &str, count: usize, work: impl FnOnce() -> T) -> (T, f64) {
+    let (made, spent) = spent(what, count, work);
+    (made, spent.elapsed)
+}
+
+/// Seconds that something took.
+#[derive(Clone, Copy)]
+struct Spent {
+    elapsed: f64,
+    cpu: f64,
+}
+
+/// As [`measured`]; gives what it took too.
+fn spent<T>(what: &str, count: usize, work: impl FnOnce() -> T) -> (T, Spent) {
     let (start, before) = (Instant::now(), cpu());
     let made = work();
     let (elapsed, used) = (start.elapsed().as_secs_f64(), cpu() - before);
-    let rate = count as f64 / elapsed;
-    println!("{what:<36} {elapsed:>9.3} s  {used:>8.2} s cpu  {rate:>9.0} /s  peak {}", peak());
-    (made, elapsed)
+    let (rate, each) = (count as f64 / elapsed, used * 1e6 / count as f64);
+    println!("{what:<36} {elapsed:>9.3} s  {used:>8.2} s cpu  {each:>6.1} µs each  {rate:>9.0} /s  peak {}", peak());
+    (made, Spent { elapsed, cpu: used })
 }
 
 /// Nothing but signing and `verify_strict` of so many messages of 900 bytes, on all processors: what a batch is held against.
@@ -158,17 +187,19 @@ fn signed_bytes(reader: &Reader, keys: &HashMap<KeyId, PublicKey>) -> Vec<Signed
     reader.entries(0..reader.size()).map(|entry| read(entry.unwrap().1)).collect()
 }
 
-/// The bare verification of these signatures, by tables, on all processors; the seconds of the faster of two runs.
-fn bare_tables(signed: &[SignedBytes]) -> f64 {
+/// The bare verification of these signatures, by tables, on all processors; the least of three runs.
+fn bare_tables(signed: &[SignedBytes]) -> Spent {
     let once = || {
         let items: Vec<Item<'_>> =
             signed.iter().map(|one| Item { key: &one.key, message: &one.message, signature: &one.signature }).collect();
-        let start = Instant::now();
-        let verdicts = measured("bare verification by tables", items.len(), || Keyring::default().verify_many(&items));
+        let check = || Keyring::default().verify_many(&items);
+        let (verdicts, spent) = spent("bare verification by tables", items.len(), check);
         assert!(verdicts.into_iter().all(|good| good));
-        start.elapsed().as_secs_f64()
+        spent
     };
-    once().min(once())
+    let runs = [once(), once(), once()];
+    let least = |of: fn(&Spent) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+    Spent { elapsed: least(|spent| spent.elapsed), cpu: least(|spent| spent.cpu) }
 }
 
 /// Audit beside the bare verification of the same signatures in the same run, with disclosures and without.
@@ -192,9 +223,15 @@ fn audits(count: usize) {
         if hidden {
             std::fs::remove_file(&path).unwrap();
         }
-        let start = Instant::now();
-        let audited = measured(what, count, || audit(&disk, &reader, &values, &auditing, &mut |_, _| {}).unwrap());
-        println!("{:.2} of bare verification", alone / start.elapsed().as_secs_f64());
+        let work = || audit(&disk, &reader, &values, &auditing, &mut |_, _| {}).unwrap();
+        let ((audited, spent), memory) = memory_of(|| spent(what, count, work));
+        println!(
+            "{:.2} of bare verification, {:.2} by processor time; {} MB, {} bytes an event",
+            alone.elapsed / spent.elapsed,
+            alone.cpu / spent.cpu,
+            memory >> 20,
+            memory / count as u64
+        );
         assert!(!audited.is_broken());
         audited.counts.iter().for_each(|of| println!("finding {}: {}", of.code, of.count));
     }
@@ -211,9 +248,13 @@ fn verifies(count: usize) {
         world.snapshot().find().keys().unwrap().into_iter().map(|(kid, record)| (kid, record.public)).collect();
     let alone = bare_tables(&signed_bytes(&reader, &keys));
     for _ in 0..3 {
-        let start = Instant::now();
-        verify(&text, count);
-        println!("{:.2} times bare verification", start.elapsed().as_secs_f64() / alone);
+        let (((), spent), memory) = memory_of(|| spent("read and verify", count, || verify(&text, count)));
+        println!(
+            "{:.2} times bare verification, {:.2} by processor time; {:.1} bytes of memory a byte of the file",
+            spent.elapsed / alone.elapsed,
+            spent.cpu / alone.cpu,
+            memory as f64 / text.len() as f64
+        );
     }
     let file = oretrail::bundle::BundleFile::parse(text.as_bytes()).unwrap();
     let entries = file.ledgers[0].entries.iter();
@@ -357,6 +398,24 @@ fn spread(what: &str, runs: usize, work: &mut dyn FnMut(usize)) {
     elapsed.sort_by(f64::total_cmp);
     let (median, high) = (elapsed[runs / 2], elapsed[(runs * 99).div_ceil(100).saturating_sub(1).min(runs - 1)]);
     println!("{what:<36} p50 {median:>8.1} ms  p99 {high:>8.1} ms  cpu {used:>8.1} ms");
+}
+
+/// Whole processes that verify a bundle of so many events.
+fn whole(count: usize) {
+    let mut world = World::new();
+    let lot = world.grow(count, usize::MAX, 20_000);
+    let text = exported(&mut world, lot, count);
+    let file = world.root().with_file_name("lot.lineage.json");
+    std::fs::write(&file, text).unwrap();
+    load();
+    spread("--version", 60, &mut |_| run(&world, &["--version"]));
+    let verify = |_| {
+        let file = file.to_str().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_oretrail")).args(["verify", file]).output().unwrap();
+        // Nobody is trusted, so that nothing is confirmed.
+        assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    spread("verify a bundle", 60, &mut { verify });
 }
 
 /// Whole processes on a small ledger.

@@ -19,7 +19,8 @@ use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
 use crate::state::{KeyRecord, Position, View as _, ViewError};
 use crate::value::{Blake3, EventId, LedgerId, Time};
-use crate::verify::report::DocumentReport;
+use crate::verify::judge::withheld;
+use crate::verify::report::{DocumentReport, Withheld};
 use crate::verify::subset::{Replayed, Scope};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,6 +31,8 @@ pub(super) struct Checked {
     pub(super) blake3: Blake3,
     /// All events at hand, with where they are recorded.
     pub(super) events: BTreeMap<EventId, (LedgerId, u64, Event)>,
+    /// Their values that are not at hand.
+    pub(super) withheld: BTreeMap<EventId, Vec<Withheld>>,
     /// When they were recorded.
     pub(super) recorded: BTreeMap<EventId, Time>,
     /// What each ledger recorded, in order; portable events may be in several.
@@ -70,6 +73,7 @@ impl Checked {
             manifest,
             blake3: bundle.blake3,
             events: BTreeMap::new(),
+            withheld: BTreeMap::new(),
             recorded: BTreeMap::new(),
             positions: BTreeMap::new(),
             closure,
@@ -119,7 +123,9 @@ impl Checked {
         self.undecided.extend(replayed.undecided.iter().cloned());
         let id = ledger.seen.ledger;
         let mut positions = Vec::new();
-        for (index, recorded_at, event) in ledger.subset.into_events() {
+        for (index, recorded_at, mut event) in ledger.subset.into_events() {
+            // Of an event that several ledgers recorded, the last one at hand counts.
+            self.withheld.insert(event.id, withheld(&mut event));
             self.recorded.extend(recorded_at.map(|at| (event.id, at)));
             let at = Position { ledger: id, index, recorded_at: recorded_at.unwrap_or(Time::MIN) };
             positions.push((at, event.id));

@@ -4,8 +4,8 @@ use super::auditor::{named_in, trusted};
 use super::check::naming;
 use super::closure::{Closure, Held};
 use super::manifest::Manifest;
-use super::statement::{Covered, Leaf, Statement};
-use super::wire::{EntryFile, LedgerFile, StatementFile, node_map};
+use super::statement::{Covered, Leaf, Statement, StatementError};
+use super::wire::{EntryFile, LeafFile, LedgerFile, StatementFile, node_map};
 use crate::event::{Body, Event};
 use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
@@ -17,6 +17,7 @@ use crate::tlog::note::{NoteError, SignedNote};
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, PartyId, Sha256, Time};
 use crate::verify::subset::Subset;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A completeness statement for the last checkpoint, by the log's key or by parties.
@@ -296,9 +297,11 @@ fn read_statement(
     };
     let mut leaves = BTreeMap::new();
     let mut hashes = BTreeMap::new();
-    for leaf in &file.leaves {
-        let parsed: Leaf = leaf.1.parse().map_err(|error| bad(&error))?;
-        hashes.insert(leaf.0, parsed.hash());
+    let read = |leaf: &LeafFile| leaf.1.parse().map(|parsed: Leaf| (leaf.0, parsed.hash(), parsed));
+    let read: Vec<Result<(u64, Sha256, Leaf), StatementError>> = file.leaves.par_iter().map(read).collect();
+    for leaf in read {
+        let (index, hash, parsed) = leaf.map_err(|error| bad(&error))?;
+        hashes.insert(index, hash);
         let id = parsed.id;
         if leaves.insert(id, parsed).is_some() {
             return Err(bad(&format_args!("two leaves of {id}")));

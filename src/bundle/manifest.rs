@@ -14,12 +14,13 @@
 //!
 //! Not in scope: whose key signed, and whether what the roots bind is true.
 
-use super::wire::{BundleFile, LedgerFile, NodeFile};
+use super::wire::{BundleFile, EntryFile, LedgerFile, NodeFile};
 use crate::envelope::json::{self, Rules};
 use crate::envelope::{Jws, JwsError, SignError, Typ, sign_jws};
-use crate::tlog::tree::{Frontier, leaf_hash};
+use crate::tlog::tree::{leaf_hash, root_of_many};
 use crate::value::{EventId, LedgerId, LotId, PartyId, Sha256, Time};
 use ed25519_dalek::SigningKey;
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -110,21 +111,32 @@ pub enum ManifestError {
 }
 
 /// Counts and hashes texts.
-fn count(texts: impl Iterator<Item = String>) -> Counted {
-    let mut tree = Frontier::new();
-    texts.for_each(|text| tree.append(leaf_hash(text.as_bytes())));
-    Counted { count: tree.size(), root: tree.root() }
+fn count<T: Send>(items: impl Iterator<Item = T>, text: impl Fn(T) -> String + Sync) -> Counted {
+    let items: Vec<T> = items.collect();
+    of_leaves(items.into_par_iter().map(|item| leaf_hash(text(item).as_bytes())).collect())
+}
+
+fn of_leaves(leaves: Vec<Sha256>) -> Counted {
+    Counted { count: u64::try_from(leaves.len()).unwrap_or(u64::MAX), root: root_of_many(&leaves) }
+}
+
+/// What stands for an entry and for each of its disclosures; a disclosure is bound to the JWT it comes with.
+fn entry_hashes(ledger: LedgerId, entry: &EntryFile) -> (Sha256, Vec<Sha256>) {
+    let jwt = Sha256::of(entry.jwt.as_bytes());
+    let text = format!("{ledger} {} {} {} {jwt}", entry.index, entry.recorded_at, entry.prev);
+    let disclosed = |disclosure: &String| leaf_hash(format!("{jwt} {disclosure}").as_bytes());
+    (leaf_hash(text.as_bytes()), entry.disclosures.iter().map(disclosed).collect())
 }
 
 fn node_text(ledger: LedgerId, tree: &str, node: &NodeFile) -> String {
     format!("{ledger} {tree} {} {} {}", node.0, node.1, node.2)
 }
 
-fn node_texts(file: &LedgerFile) -> impl Iterator<Item = String> + '_ {
-    let ledger = file.ledger;
-    let of_leaves = file.statement.iter().flat_map(|statement| &statement.nodes);
-    let of_log = file.nodes.iter().map(move |node| node_text(ledger, "log", node));
-    of_log.chain(of_leaves.map(move |node| node_text(ledger, "leaves", node)))
+/// The nodes of a ledger's part with the tree that each is of.
+fn nodes_of(file: &LedgerFile) -> impl Iterator<Item = (LedgerId, &'static str, &NodeFile)> {
+    let of_leaves = file.statement.iter().flat_map(|statement| &statement.nodes).map(|node| ("leaves", node));
+    let of_log = file.nodes.iter().map(|node| ("log", node));
+    of_log.chain(of_leaves).map(|(tree, node)| (file.ledger, tree, node))
 }
 
 /// The counts and roots of a file.
@@ -146,23 +158,21 @@ impl Roots {
     /// Computes them.
     #[must_use]
     pub fn of(file: &BundleFile) -> Self {
-        let jwt = |jwt: &str| Sha256::of(jwt.as_bytes());
-        let entries = file.ledgers.iter().flat_map(|ledger| ledger.entries.iter().map(|entry| (ledger.ledger, entry)));
+        let entries: Vec<_> =
+            file.ledgers.iter().flat_map(|ledger| ledger.entries.iter().map(|entry| (ledger.ledger, entry))).collect();
+        let hashed: Vec<(Sha256, Vec<Sha256>)> =
+            entries.par_iter().map(|(ledger, entry)| entry_hashes(*ledger, entry)).collect();
+        let (entries, disclosures): (Vec<Sha256>, Vec<Vec<Sha256>>) = hashed.into_iter().unzip();
         let leaves = file.ledgers.iter().flat_map(|ledger| {
             let leaves = ledger.statement.iter().flat_map(|statement| &statement.leaves);
-            leaves.map(|leaf| format!("{} {} {}", ledger.ledger, leaf.0, leaf.1))
+            leaves.map(|leaf| (ledger.ledger, leaf))
         });
         Self {
-            entries: count(entries.clone().map(|(ledger, entry)| {
-                format!("{ledger} {} {} {} {}", entry.index, entry.recorded_at, entry.prev, jwt(&entry.jwt))
-            })),
-            disclosures: count(entries.filter(|(_, entry)| !entry.disclosures.is_empty()).flat_map(|(_, entry)| {
-                let jwt = jwt(&entry.jwt);
-                entry.disclosures.iter().map(move |disclosure| format!("{jwt} {disclosure}"))
-            })),
-            nodes: count(file.ledgers.iter().flat_map(node_texts)),
-            leaves: count(leaves),
-            documents: count(file.documents.iter().map(|document| document.blake3.to_string())),
+            entries: of_leaves(entries),
+            disclosures: of_leaves(disclosures.into_iter().flatten().collect()),
+            nodes: count(file.ledgers.iter().flat_map(nodes_of), |(ledger, tree, node)| node_text(ledger, tree, node)),
+            leaves: count(leaves, |(ledger, leaf)| format!("{ledger} {} {}", leaf.0, leaf.1)),
+            documents: count(file.documents.iter(), |document| document.blake3.to_string()),
         }
     }
 }

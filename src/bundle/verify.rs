@@ -19,7 +19,7 @@ use crate::state::{Memory, Position, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::nodes::TreeHead;
 use crate::value::{EventId, LedgerId, Time};
-use crate::verify::judge::{Asked, check_log, subject_of, unanswered, withheld};
+use crate::verify::judge::{Asked, check_log, subject_of, unanswered};
 use crate::verify::questions::answer_all;
 use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
 use crate::verify::reviewed::History;
@@ -213,7 +213,7 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
         },
         completeness: Completeness {
             holes: manifest.holes.clone(),
-            withheld: withheld(&checked.events.values().map(|(_, _, event)| event).collect::<Vec<_>>()),
+            withheld: checked.withheld.values().flatten().cloned().collect(),
             undecided,
             unanswered: unanswered(&views, lineage)?,
             findings: Vec::new(),

@@ -185,7 +185,7 @@ impl List {
         if context.output.is_json() {
             let as_json = |(id, record): &(_, crate::state::FacilityRecord)| {
                 json!({
-                    "id": id, "operator": record.operator, "facility": record.facility,
+                    "id": id, "operator": record.operator, "facility": *record.facility,
                     "recorded_at": record.recorded_at, "superseded": record.superseded,
                 })
             };

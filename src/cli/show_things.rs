@@ -189,7 +189,7 @@ pub(crate) fn facility(context: &mut Context, archive: &Archive, id: FacilityId)
     let record = state.facility(&id)?.ok_or_else(missing)?;
     if context.output.is_json() {
         context.output.json(&json!({
-            "id": id, "operator": record.operator, "facility": record.facility,
+            "id": id, "operator": record.operator, "facility": *record.facility,
             "recorded_at": record.recorded_at, "superseded": record.superseded,
         }))?;
         return Ok(Done::Ok);

@@ -161,10 +161,10 @@ impl<'a> Jws<'a> {
 /// The key id of a header that is otherwise the fixed one.
 fn read_header(header: &str, typ: Typ) -> Result<KeyId, JwsError> {
     let bytes = URL_SAFE_NO_PAD.decode(header).map_err(|_| not_base64("header", header))?;
-    let tail = || format!(r#"","typ":"{}"}}"#, typ.as_str());
-    let kid = std::str::from_utf8(&bytes).ok().and_then(|text| text.strip_prefix(HEAD)?.strip_suffix(&*tail()));
+    let inner = std::str::from_utf8(&bytes).ok().and_then(|text| text.strip_prefix(HEAD)?.strip_suffix(r#""}"#));
+    let kid = inner.and_then(|inner| inner.strip_suffix(typ.as_str())?.strip_suffix(r#"","typ":""#));
     kid.and_then(|kid| kid.parse().ok()).ok_or_else(|| JwsError::Header {
-        expected: format!("{HEAD}…{}", tail()),
+        expected: format!(r#"{HEAD}…","typ":"{}"}}"#, typ.as_str()),
         found: String::from_utf8_lossy(&bytes).chars().take(160).collect(),
     })
 }

@@ -3,7 +3,7 @@
 use super::disclosure::Disclosure;
 use super::jws::{Jws, JwsError};
 use crate::event::{Event, LeafError, Leaves, Payload, PayloadError, Place, SdDigest};
-use std::collections::{HashMap, HashSet};
+use crate::value::{DigestMap, DigestSet};
 
 /// Why an event cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,7 @@ pub enum OpenError {
 pub fn open(jws: &Jws<'_>, disclosures: &[Disclosure]) -> Result<Event, OpenError> {
     let mut payload = Payload::parse(jws.payload()?)?;
     let mut unused = by_digest(disclosures)?;
-    let mut seen = HashSet::new();
+    let mut seen = DigestSet::default();
     let mut result = Ok(());
     payload.visit_leaves(&mut |place, object| {
         if result.is_ok() {
@@ -67,8 +67,8 @@ pub fn open(jws: &Jws<'_>, disclosures: &[Disclosure]) -> Result<Event, OpenErro
     Ok(Event { id: jws.event_id(), kid: jws.kid(), payload })
 }
 
-fn by_digest(disclosures: &[Disclosure]) -> Result<HashMap<SdDigest, &Disclosure>, OpenError> {
-    let mut by_digest = HashMap::with_capacity(disclosures.len());
+fn by_digest(disclosures: &[Disclosure]) -> Result<DigestMap<SdDigest, &Disclosure>, OpenError> {
+    let mut by_digest = DigestMap::with_capacity_and_hasher(disclosures.len(), Default::default());
     for disclosure in disclosures {
         if by_digest.insert(disclosure.digest(), disclosure).is_some() {
             return Err(OpenError::Repeated(disclosure.name().to_owned()));
@@ -81,8 +81,8 @@ fn by_digest(disclosures: &[Disclosure]) -> Result<HashMap<SdDigest, &Disclosure
 fn disclose(
     place: Place,
     object: &mut dyn Leaves,
-    unused: &mut HashMap<SdDigest, &Disclosure>,
-    seen: &mut HashSet<SdDigest>,
+    unused: &mut DigestMap<SdDigest, &Disclosure>,
+    seen: &mut DigestSet<SdDigest>,
 ) -> Result<(), OpenError> {
     for digest in std::mem::take(object.hidden_mut()) {
         if !seen.insert(digest) {

@@ -36,11 +36,7 @@ macro_rules! bodies {
 
             /// Parses the JSON text of a body. The error names the member; `serde_path_to_error` knows its path.
             pub fn parse(kind: Kind, json: &str) -> Result<Self, serde_path_to_error::Error<serde_json::Error>> {
-                let mut deserializer = serde_json::Deserializer::from_str(json);
-                let body = match kind {
-                    $(Kind::$kind => Self::$kind(serde_path_to_error::deserialize(&mut deserializer)?)),+
-                };
-                Ok(body)
+                Ok(match kind { $(Kind::$kind => Self::$kind(super::payload::read(json)?)),+ })
             }
 
             /// As [`Self::parse`], from a draft held as a value; leaves may be in clear.

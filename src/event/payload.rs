@@ -249,6 +249,14 @@ fn pointer(prefix: &str, path: &serde_path_to_error::Path) -> String {
     })
 }
 
+/// Reads a JSON text; only where that fails, once more with an eye on the path, which costs as much again as reading.
+pub(super) fn read<'de, T: Deserialize<'de>>(
+    json: &'de str,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    serde_json::from_str(json)
+        .or_else(|_| serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)))
+}
+
 fn json_error(prefix: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> PayloadError {
     PayloadError::Json { path: pointer(prefix, error.path()), problem: error.inner().to_string() }
 }
@@ -284,9 +292,7 @@ impl Payload {
     ///
     /// Depth, number range and `null` are for `envelope::json` to refuse first.
     pub fn parse(json: &str) -> Result<Self, PayloadError> {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let wire: Wire<'_> =
-            serde_path_to_error::deserialize(&mut deserializer).map_err(|error| json_error("", &error))?;
+        let wire: Wire<'_> = read(json).map_err(|error| json_error("", &error))?;
         if wire.v != u64::from(FORMAT_VERSION) {
             return Err(PayloadError::Version(wire.v));
         }

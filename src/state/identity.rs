@@ -6,6 +6,7 @@ use super::view::{View, ViewError};
 use crate::event::{Body, Event, Facility, KeyAction, KeyEvent, Kind, Party, RevocationReason};
 use crate::value::{EventId, KeyId, PartyId};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(super) fn apply(view: &dyn View, at: &Position, event: &Event, delta: &mut Delta) -> Result<(), ViewError> {
     match &event.payload.body {
@@ -35,7 +36,7 @@ fn put_facility(
 ) -> Result<(), ViewError> {
     let record = FacilityRecord {
         operator: event.issuer(),
-        facility: facility.clone(),
+        facility: Arc::new(facility.clone()),
         recorded_at: at.recorded_at,
         superseded: None,
     };

@@ -1,11 +1,12 @@
 //! State in memory, and memory laid over another view.
 
+use super::fold::Delta;
 use super::record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
     Record,
 };
 use super::view::{Find, Put, View, ViewError};
-use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
+use crate::value::{DigestMap, EventId, FacilityId, KeyId, LedgerId, LotId, PartyId, Text};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,18 +14,18 @@ use std::hash::Hash;
 /// State held in memory.
 #[derive(Debug, Default, Clone)]
 pub struct Memory {
-    events: HashMap<EventId, EventRecord>,
-    parties: HashMap<PartyId, PartyRecord>,
-    keys: HashMap<KeyId, KeyRecord>,
-    facilities: HashMap<FacilityId, FacilityRecord>,
-    feeds: HashMap<FeedKey, FeedRecord>,
-    feed_at: HashMap<(FeedKey, u64), EventId>,
-    lots: HashMap<LotId, LotRecord>,
-    labels: HashMap<String, Vec<LotId>>,
-    dispatches: HashMap<EventId, DispatchRecord>,
-    pins: HashMap<LedgerId, PinRecord>,
-    voids: HashMap<EventId, EventId>,
-    named_by: HashMap<EventId, Vec<EventId>>,
+    events: DigestMap<EventId, EventRecord>,
+    parties: DigestMap<PartyId, PartyRecord>,
+    keys: DigestMap<KeyId, KeyRecord>,
+    facilities: DigestMap<FacilityId, FacilityRecord>,
+    feeds: DigestMap<FeedKey, FeedRecord>,
+    feed_at: DigestMap<(FeedKey, u64), EventId>,
+    lots: DigestMap<LotId, LotRecord>,
+    labels: HashMap<Text, Vec<LotId>>,
+    dispatches: DigestMap<EventId, DispatchRecord>,
+    pins: DigestMap<LedgerId, PinRecord>,
+    voids: DigestMap<EventId, EventId>,
+    named_by: DigestMap<EventId, Vec<EventId>>,
 }
 
 impl Memory {
@@ -41,29 +42,38 @@ impl Memory {
     }
 }
 
-impl Put for Memory {
-    fn put(&mut self, delta: &[Record]) {
-        for record in delta {
-            match record.clone() {
-                Record::Event(id, record) => drop(self.events.insert(id, record)),
-                Record::Party(id, record) => drop(self.parties.insert(id, record)),
-                Record::Key(id, record) => drop(self.keys.insert(id, record)),
-                Record::Facility(id, record) => drop(self.facilities.insert(id, *record)),
-                Record::Feed(key, record) => drop(self.feeds.insert(key, record)),
-                Record::FeedAt(key, seq, id) => drop(self.feed_at.insert((key, seq), id)),
-                Record::Lot(id, record) => drop(self.lots.insert(id, *record)),
-                Record::Label(label, id) => self.labels.entry(label.as_str().to_owned()).or_default().push(id),
-                Record::Dispatch(id, record) => drop(self.dispatches.insert(id, *record)),
-                Record::Pin(id, record) => drop(self.pins.insert(id, record)),
-                Record::Void(id, by) => drop(self.voids.insert(id, by)),
-                Record::NamedBy(id, _, by) => self.named_by.entry(id).or_default().push(by),
-            }
+impl Memory {
+    fn take_in(&mut self, record: Record) {
+        match record {
+            Record::Event(id, record) => drop(self.events.insert(id, record)),
+            Record::Party(id, record) => drop(self.parties.insert(id, record)),
+            Record::Key(id, record) => drop(self.keys.insert(id, record)),
+            Record::Facility(id, record) => drop(self.facilities.insert(id, *record)),
+            Record::Feed(key, record) => drop(self.feeds.insert(key, record)),
+            Record::FeedAt(key, seq, id) => drop(self.feed_at.insert((key, seq), id)),
+            Record::Lot(id, record) => drop(self.lots.insert(id, *record)),
+            Record::Label(label, id) => self.labels.entry(label).or_default().push(id),
+            Record::Dispatch(id, record) => drop(self.dispatches.insert(id, *record)),
+            Record::Pin(id, record) => drop(self.pins.insert(id, record)),
+            Record::Void(id, by) => drop(self.voids.insert(id, by)),
+            Record::NamedBy(id, _, by) => self.named_by.entry(id).or_default().push(by),
         }
     }
 }
 
+impl Put for Memory {
+    fn put(&mut self, delta: &[Record]) {
+        delta.iter().for_each(|record| self.take_in(record.clone()));
+    }
+
+    fn take(&mut self, delta: Delta) -> Delta {
+        delta.into_iter().for_each(|record| self.take_in(record));
+        Delta::new()
+    }
+}
+
 /// The entries of a map in the order of their keys.
-fn sorted<K: Copy + Ord, V: Clone>(map: &HashMap<K, V>) -> Vec<(K, V)> {
+fn sorted<K: Copy + Ord, V: Clone>(map: &DigestMap<K, V>) -> Vec<(K, V)> {
     let mut found: Vec<(K, V)> = map.iter().map(|(key, value)| (*key, value.clone())).collect();
     found.sort_by_key(|(key, _)| *key);
     found

@@ -6,6 +6,7 @@ use crate::value::{
     Country, Element, EventId, FacilityId, KeyId, LedgerId, LotId, Mass, PartyId, PublicKey, Sha256, Text, Time,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Members of event types leave out what is absent, which binary formats cannot; inside records they are JSON text.
 mod as_json {
@@ -20,6 +21,23 @@ mod as_json {
     pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         let text = String::deserialize(deserializer)?;
         serde_json::from_str(&text).map_err(D::Error::custom)
+    }
+}
+
+/// As [`as_json`], of a value that several records share.
+mod as_shared_json {
+    use serde::de::DeserializeOwned;
+    use serde::{Deserializer, Serialize, Serializer};
+    use std::sync::Arc;
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        super::as_json::serialize(&**value, serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        super::as_json::deserialize(deserializer).map(Arc::new)
     }
 }
 
@@ -107,8 +125,8 @@ pub struct FacilityRecord {
     /// Who operates it.
     pub operator: PartyId,
     /// Its registration.
-    #[serde(with = "as_json")]
-    pub facility: Facility,
+    #[serde(with = "as_shared_json")]
+    pub facility: Arc<Facility>,
     /// When the registration was recorded.
     pub recorded_at: Time,
     /// The registration that replaced it, and when that one takes effect.

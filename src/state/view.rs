@@ -1,5 +1,6 @@
 //! How rules read state.
 
+use super::fold::Delta;
 use super::record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
     Record,
@@ -44,6 +45,12 @@ pub trait View {
 pub trait Put {
     /// Puts the records of one event, in order.
     fn put(&mut self, delta: &[Record]);
+
+    /// As [`Self::put`], for who has no other use of the records; gives back those that the state did not take in.
+    fn take(&mut self, delta: Delta) -> Delta {
+        self.put(&delta);
+        delta
+    }
 }
 
 /// Finding things by what people call them, and listing them. Rules never use it: names are no identity.

@@ -12,6 +12,7 @@
 use super::proof::{ProofError, ProveError, read};
 use super::tree::{EMPTY_ROOT, HashReader, Node, NodeMap, fold, node_hash, peaks};
 use crate::value::Sha256;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The size and root of a tree.
@@ -23,6 +24,74 @@ pub struct TreeHead {
     pub root: Sha256,
 }
 
+/// A level of a tree as far as it is known, in ascending order of index; what is still to be given has no value.
+type Row<T> = Vec<(u64, Option<T>)>;
+
+/// Goes up from leaves to the peaks of all `sizes`, level by level: `given` is asked for each node that does not follow
+/// from what is below it, ascending, and `peak` is told of each peak.
+///
+/// A level is a list, which costs a fraction of what a search tree of nodes does.
+fn ascend<T: Copy + Send + Sync>(
+    sizes: &[u64],
+    leaves: impl Iterator<Item = (u64, T)>,
+    given: &mut dyn FnMut(Node) -> Result<T, ProofError>,
+    parent: impl Fn(&T, &T) -> T + Sync,
+    peak: &mut dyn FnMut(Node, T),
+) -> Result<(), ProofError> {
+    let largest = *sizes.iter().max().ok_or(ProofError::NoHead)?;
+    let mut row: Row<T> = leaves.map(|(index, leaf)| (index, Some(leaf))).collect();
+    if let Some(&(index, _)) = row.last().filter(|(index, _)| *index >= largest) {
+        return Err(ProofError::Index { index, size: largest });
+    }
+    let wanted: BTreeSet<Node> = sizes.iter().flat_map(|size| peaks(*size)).collect();
+    for level in 0..64 {
+        let here = || wanted.range(Node::new(level, 0)..=Node::new(level, u64::MAX)).map(|node| node.index);
+        let top = (largest >> level & 1 == 1).then(|| (largest >> level) - 1);
+        for index in here() {
+            if let Err(at) = row.binary_search_by_key(&index, |(index, _)| *index) {
+                row.insert(at, (index, None));
+            }
+        }
+        row = with_siblings(row, top);
+        for (index, value) in row.iter_mut().filter(|(_, value)| value.is_none()) {
+            *value = Some(given(Node::new(level, *index))?);
+        }
+        for index in here() {
+            let at = row.binary_search_by_key(&index, |(index, _)| *index).ok();
+            if let Some(value) = at.and_then(|at| row.get(at)?.1) {
+                peak(Node::new(level, index), value);
+            }
+        }
+        // The top has the greatest index of its level and nothing beside it.
+        row.truncate(row.len() - usize::from(top.is_some() && row.last().map(|(index, _)| *index) == top));
+        let join = |[(left, a), (_, b)]: &[(u64, Option<T>); 2]| {
+            (left >> 1, a.as_ref().zip(b.as_ref()).map(|(a, b)| parent(a, b)))
+        };
+        row = row.as_chunks::<2>().0.par_iter().with_min_len(512).map(join).collect();
+    }
+    Ok(())
+}
+
+/// The row with both halves of every parent, but for the top, which has none.
+fn with_siblings<T: Copy>(row: Row<T>, top: Option<u64>) -> Row<T> {
+    let mut whole: Row<T> = Vec::with_capacity(row.len() + 2);
+    for (index, value) in row {
+        let is_left = index & 1 == 0;
+        if let Some((_, slot)) = whole.last_mut().filter(|(last, _)| *last == index) {
+            *slot = value;
+            continue;
+        }
+        if !is_left {
+            whole.push((index ^ 1, None));
+        }
+        whole.push((index, value));
+        if is_left && Some(index) != top {
+            whole.push((index ^ 1, None));
+        }
+    }
+    whole
+}
+
 /// The least set of nodes from which, with the leaves at `indexes`, the roots at all `sizes` follow.
 ///
 /// Work and memory are linear in (sizes + indexes) × 64.
@@ -30,23 +99,12 @@ pub struct TreeHead {
 /// # Errors
 /// No size is given, or an index is not below the largest.
 pub fn minimal_nodes(sizes: &[u64], indexes: &BTreeSet<u64>) -> Result<BTreeSet<Node>, ProofError> {
-    let largest = *sizes.iter().max().ok_or(ProofError::NoHead)?;
-    if let Some(&index) = indexes.last().filter(|index| **index >= largest) {
-        return Err(ProofError::Index { index, size: largest });
-    }
-    let tops: BTreeSet<Node> = peaks(largest).into_iter().collect();
-    let wanted: BTreeSet<Node> = sizes.iter().flat_map(|size| peaks(*size)).collect();
     let mut needed = BTreeSet::new();
-    // What will be known at the level in hand because something below it is shown or needed.
-    let mut reached: BTreeSet<Node> = indexes.iter().copied().map(Node::leaf).collect();
-    for level in 0..64 {
-        let here = wanted.range(Node::new(level, 0)..=Node::new(level, u64::MAX));
-        needed.extend(here.filter(|node| !reached.contains(*node)));
-        reached.extend(wanted.range(Node::new(level, 0)..=Node::new(level, u64::MAX)));
-        let below_top = || reached.iter().filter(|node| !tops.contains(*node));
-        needed.extend(below_top().map(|node| node.sibling()).filter(|sibling| !reached.contains(sibling)));
-        reached = below_top().map(|node| node.parent()).collect();
-    }
+    let mut given = |node| {
+        needed.insert(node);
+        Ok(())
+    };
+    ascend(sizes, indexes.iter().map(|index| (*index, ())), &mut given, |(), ()| (), &mut |_, ()| {})?;
     Ok(needed)
 }
 
@@ -62,17 +120,6 @@ pub fn prove_nodes<R: HashReader>(
     let nodes: Vec<Node> = minimal_nodes(sizes, indexes)?.into_iter().collect();
     let hashes = read(reader, &nodes)?;
     Ok(nodes.into_iter().zip(hashes).collect())
-}
-
-/// The set has exactly the nodes expected.
-fn same_nodes(expected: &BTreeSet<Node>, nodes: &NodeMap) -> Result<(), ProofError> {
-    if let Some(missing) = expected.iter().find(|node| !nodes.contains_key(*node)) {
-        return Err(ProofError::Missing(*missing));
-    }
-    match nodes.keys().find(|node| !expected.contains(*node)) {
-        Some(extra) => Err(ProofError::Superfluous(*extra)),
-        None => Ok(()),
-    }
 }
 
 /// All nodes that follow from the given ones, level by level.
@@ -115,11 +162,17 @@ pub fn narrow_nodes(
 /// Why it is not proven: a node missing or superfluous, an index outside, another root.
 pub fn check_nodes(heads: &[TreeHead], leaves: &BTreeMap<u64, Sha256>, nodes: &NodeMap) -> Result<(), ProofError> {
     let sizes: Vec<u64> = heads.iter().map(|head| head.size).collect();
-    let indexes = leaves.keys().copied().collect();
-    same_nodes(&minimal_nodes(&sizes, &indexes)?, nodes)?;
-    let mut known = nodes.clone();
-    known.extend(leaves.iter().map(|(index, hash)| (Node::leaf(*index), *hash)));
-    let known = complete(known);
+    let (mut needed, mut known) = (BTreeSet::new(), NodeMap::new());
+    let mut given = |node| {
+        needed.insert(node);
+        nodes.get(&node).copied().ok_or(ProofError::Missing(node))
+    };
+    let shown = leaves.iter().map(|(index, hash)| (*index, *hash));
+    let mut peak = |node, hash| known.extend([(node, hash)]);
+    ascend(&sizes, shown, &mut given, node_hash, &mut peak)?;
+    if let Some(extra) = nodes.keys().find(|node| !needed.contains(*node)) {
+        return Err(ProofError::Superfluous(*extra));
+    }
     for TreeHead { size, root } in heads {
         let peak = |node: Node| known.get(&node).copied().ok_or(ProofError::Missing(node));
         let hashes: Vec<Sha256> = peaks(*size).into_iter().map(peak).collect::<Result<_, _>>()?;

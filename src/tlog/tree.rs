@@ -158,6 +158,19 @@ pub fn root_of(leaves: impl IntoIterator<Item = Sha256>) -> Sha256 {
     frontier.root()
 }
 
+/// As [`root_of`], on all processors.
+#[must_use]
+pub fn root_of_many(leaves: &[Sha256]) -> Sha256 {
+    const ALONE: usize = 1024;
+    if leaves.len() <= ALONE {
+        return root_of(leaves.iter().copied());
+    }
+    // The left half is the largest complete tree that is not the whole (RFC 6962 section 2.1).
+    let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+    let (left, right) = rayon::join(|| root_of_many(left), || root_of_many(right));
+    node_hash(&left, &right)
+}
+
 /// Where the hashes of nodes come from: memory, tiles on a disk, the node set of a bundle.
 ///
 /// An implementation answers all nodes of a call, in their order, or fails; a node that is absent is a failure. It need
@@ -317,6 +330,10 @@ pub(crate) mod tests {
             frontier.append(leaves[size]);
         }
         assert_eq!(Frontier::from_peaks(3, vec![leaf(0)]), None);
+        let many: Vec<Sha256> = (0..5_000).map(leaf).collect();
+        for size in [0, 1, 1_024, 1_025, 2_048, 2_049, 4_096, 5_000] {
+            assert_eq!(root_of_many(&many[..size]), by_definition(&many[..size]), "size {size}");
+        }
         assert_eq!(root_of([]), EMPTY_ROOT);
     }
 

@@ -116,8 +116,7 @@ macro_rules! closed_enum {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if deserializer.is_human_readable() {
-                    let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                    text.parse().map_err(serde::de::Error::custom)
+                    deserializer.deserialize_str($crate::value::text_form::Parsed::new())
                 } else {
                     let position = <u8 as serde::Deserialize>::deserialize(deserializer)?;
                     let found = Self::ALL.get(usize::from(position)).copied();

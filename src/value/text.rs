@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use unicode_normalization::is_nfc;
 
 /// Why a text cannot be signed.
@@ -28,7 +29,7 @@ pub enum TextError {
 
 /// Text in NFC without control, bidirectional-control or line-separator characters, 1 to 1,024 bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(String);
+pub struct Text(Arc<str>);
 
 impl Text {
     /// The longest text, in bytes of UTF-8.
@@ -74,7 +75,13 @@ impl FromStr for Text {
         if !is_nfc(text) {
             return Err(TextError::NotNfc(text.chars().take(40).collect()));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
+    }
+}
+
+impl std::borrow::Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -98,8 +105,7 @@ impl serde::Serialize for Text {
 
 impl<'de> serde::Deserialize<'de> for Text {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(super::text_form::Parsed::new())
     }
 }
 

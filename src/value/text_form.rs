@@ -1,4 +1,29 @@
-//! One macro: serde and schema implementations of a type that has a text form.
+//! Serde and schema implementations of a type that has a text form: one macro, and the visitor that parses the text.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+/// Parses a string where it lies: a member of a signed text is read without a copy of its own.
+pub(crate) struct Parsed<T>(PhantomData<T>);
+
+impl<T> Parsed<T> {
+    pub(crate) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
 
 /// Implements `Serialize`, `Deserialize` and `JsonSchema` for a type with `Display`, `FromStr` and a compact binary twin.
 ///
@@ -19,8 +44,7 @@ macro_rules! text_form {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if deserializer.is_human_readable() {
-                    let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                    text.parse().map_err(serde::de::Error::custom)
+                    deserializer.deserialize_str($crate::value::text_form::Parsed::new())
                 } else {
                     let from: fn($binary) -> Option<Self> = $from;
                     from(<$binary as serde::Deserialize>::deserialize(deserializer)?)

@@ -10,7 +10,6 @@ use crate::state::{LotStatus, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, LotId, PartyId, Time};
-use rayon::prelude::*;
 
 /// What evidence is verified for.
 #[derive(Debug, Clone, Copy)]
@@ -184,20 +183,14 @@ pub fn unanswered(views: &[&dyn View], lineage: &Lineage) -> Result<Vec<EventId>
     Ok(open)
 }
 
-/// Objects of events with values that are not at hand.
+/// Objects of an event with values that are not at hand; leaves are visited, none is changed.
 #[must_use]
-pub fn withheld(events: &[&Event]) -> Vec<Withheld> {
-    events.par_iter().flat_map_iter(|event| withheld_of(event)).collect()
-}
-
-fn withheld_of(event: &Event) -> Vec<Withheld> {
-    let mut all = Vec::new();
-    let mut payload = event.payload.clone();
-    payload.visit_leaves(&mut |place, object| {
+pub fn withheld(event: &mut Event) -> Vec<Withheld> {
+    let (id, mut all) = (event.id, Vec::new());
+    event.payload.visit_leaves(&mut |place, object| {
         let count = u64::try_from(object.hidden().len()).unwrap_or(u64::MAX);
         if count > 0 {
-            let leaves = certain(object);
-            all.push(Withheld { event: event.id, object: place.to_string(), count, leaves });
+            all.push(Withheld { event: id, object: place.to_string(), count, leaves: certain(object) });
         }
     });
     all

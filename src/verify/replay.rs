@@ -37,7 +37,7 @@ pub struct Entered {
     pub event: Option<Event>,
     /// What admission found.
     pub findings: Vec<Finding>,
-    /// Records it puts; already put where the replay keeps its own state.
+    /// Records it puts; none where the replay's state is memory, which has taken them in.
     pub delta: Delta,
 }
 
@@ -168,8 +168,8 @@ impl<V: View + Put> Replay<V> {
         took: &mut dyn FnMut(Entered) -> Result<(), ViewError>,
     ) -> Result<(), ViewError> {
         for one in checked {
-            let entered = self.enter(one.prepared, one.verdict)?;
-            self.view.put(&entered.delta);
+            let mut entered = self.enter(one.prepared, one.verdict)?;
+            entered.delta = self.view.take(entered.delta);
             took(entered)?;
         }
         Ok(())

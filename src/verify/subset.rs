@@ -195,7 +195,7 @@ impl Replayed {
         let recorded_before = self.view.event(&event.id)?.is_some();
         if !recorded_before {
             let delta = apply(&self.view, at, event, admitted)?;
-            self.view.put(&delta);
+            self.view.take(delta);
         }
         self.findings.extend(findings);
         self.undecided.extend(undecided);

@@ -19,24 +19,25 @@ enum Frame<'a> {
 }
 
 /// The member names of an object seen so far: few are compared one by one, many are hashed.
-#[derive(Default)]
 struct Names<'a> {
-    few: Vec<Cow<'a, str>>,
+    /// Where the few begin among those of all open objects.
+    few: usize,
     many: HashSet<Cow<'a, str>>,
 }
 
 impl<'a> Names<'a> {
     const FEW: usize = 16;
 
-    /// Adds a name; false if it was there.
-    fn insert(&mut self, name: Cow<'a, str>) -> bool {
-        if self.few.contains(&name) || self.many.contains(&name) {
+    /// Adds a name; false if it was there. `open` are the few of all open objects, this one's last.
+    fn insert(&mut self, name: &Cow<'a, str>, open: &mut Vec<Cow<'a, str>>) -> bool {
+        let few = open.get(self.few..).unwrap_or_default();
+        if few.contains(name) || self.many.contains(name) {
             return false;
         }
-        if self.few.len() < Self::FEW {
-            self.few.push(name);
+        if few.len() < Self::FEW {
+            open.push(name.clone());
         } else {
-            self.many.insert(name);
+            self.many.insert(name.clone());
         }
         true
     }
@@ -57,6 +58,8 @@ struct Scanner<'a> {
     at: usize,
     rules: Rules,
     stack: Vec<Frame<'a>>,
+    /// The first names of all open objects.
+    names: Vec<Cow<'a, str>>,
 }
 
 /// Checks a text; the caller turns the offset of a fault into line and column.
@@ -66,7 +69,8 @@ pub(super) fn scan<'a>(bytes: &'a [u8], rules: &Rules) -> Result<&'a str, Fault>
     if text.starts_with('\u{FEFF}') {
         return Err(fault(JsonErrorKind::ByteOrderMark, 0));
     }
-    let mut scanner = Scanner { text, at: 0, rules: *rules, stack: Vec::with_capacity(rules.depth.min(64)) };
+    let stack = Vec::with_capacity(rules.depth.min(64));
+    let mut scanner = Scanner { text, at: 0, rules: *rules, stack, names: Vec::new() };
     match scanner.run() {
         Ok(()) => Ok(text),
         Err((kind, offset)) => Err(Fault { kind, offset, pointer: scanner.pointer() }),
@@ -108,7 +112,8 @@ impl<'a> Scanner<'a> {
     fn value(&mut self) -> Step<Next> {
         match self.peek() {
             Some(b'{') => {
-                self.open(Frame::Object { names: Names::default(), current: Cow::Borrowed("") }, Next::NameOrEnd)
+                let names = Names { few: self.names.len(), many: HashSet::new() };
+                self.open(Frame::Object { names, current: Cow::Borrowed("") }, Next::NameOrEnd)
             }
             Some(b'[') => self.open(Frame::Array { index: 0 }, Next::ValueOrEnd),
             Some(b'"') => self.string().map(|_| Next::CommaOrEnd),
@@ -135,7 +140,9 @@ impl<'a> Scanner<'a> {
             return Err(self.unexpected(expected));
         }
         self.at += 1;
-        self.stack.pop();
+        if let Some(Frame::Object { names, .. }) = self.stack.pop() {
+            self.names.truncate(names.few);
+        }
         Ok(Next::CommaOrEnd)
     }
 
@@ -168,7 +175,7 @@ impl<'a> Scanner<'a> {
         }
         self.at += 1;
         if let Some(Frame::Object { names, current }) = self.stack.last_mut() {
-            if !names.insert(name.clone()) {
+            if !names.insert(&name, &mut self.names) {
                 current.to_mut().clear();
                 return Err((JsonErrorKind::Duplicate(short(&name)), start));
             }
@@ -184,9 +191,7 @@ impl<'a> Scanner<'a> {
         let mut decoded: Option<String> = None;
         loop {
             let run = self.at;
-            while matches!(self.peek(), Some(b) if b != b'"' && b != b'\\' && b >= 0x20) {
-                self.at += 1;
-            }
+            self.at += plain_bytes(self.text.as_bytes().get(run..).unwrap_or_default());
             if let Some(decoded) = &mut decoded {
                 decoded.push_str(self.slice(run));
             }
@@ -315,6 +320,15 @@ impl<'a> Scanner<'a> {
         }
         pointer
     }
+}
+
+/// How many bytes at the beginning stand for themselves in a string. Most strings are long: 32 bytes are compared at a time.
+fn plain_bytes(text: &[u8]) -> usize {
+    let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    let (blocks, _) = text.as_chunks::<32>();
+    let plain = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_special(*byte)));
+    let start = plain.count() * 32;
+    start + text.iter().skip(start).take_while(|byte| !is_special(**byte)).count()
 }
 
 fn syntax(expected: &'static str, found: String) -> JsonErrorKind {

@@ -119,7 +119,7 @@ fn a_pack_that_makes_no_sense_is_refused_with_its_place() {
         (
             "[\"magnet\"]",
             "[\"magnets\"]",
-            "line 18, column 9: expected a material form, found `magnets` (did you mean `magnet`?)",
+            "line 18, column 10: expected a material form, found `magnets` (did you mean `magnet`?)",
         ),
         (
             "[\"magnet\"]",

@@ -11,8 +11,7 @@ use crate::event::{
 use crate::rules::accreditation::Accreditations;
 use crate::rules::trust::Trust;
 use crate::state::{Position, View, ViewError};
-use crate::value::{EventId, FacilityId, LotId, Mass, PartyId, Time};
-use std::collections::{HashMap, HashSet};
+use crate::value::{DigestMap, DigestSet, EventId, FacilityId, LotId, Mass, PartyId, Time};
 
 /// What a step does with material.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,17 +53,17 @@ pub(super) struct Step {
 /// Only events that were applied are observed, each once, in the order recorded. [`Facts::settle`] ends pass one.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    pub(super) lots: HashMap<LotId, LotFact>,
+    pub(super) lots: DigestMap<LotId, LotFact>,
     pub(super) steps: Vec<Step>,
-    pub(super) steps_of: HashMap<EventId, (usize, usize)>,
+    pub(super) steps_of: DigestMap<EventId, (usize, usize)>,
     pub(super) overlays: Overlays,
     pub(super) accreditations: Accreditations,
     pub(super) sites: Sites,
-    pub(super) with_address: HashSet<PartyId>,
-    pub(super) reasons: HashMap<EventId, DispatchReason>,
-    pub(super) breached: HashSet<EventId>,
+    pub(super) with_address: DigestSet<PartyId>,
+    pub(super) reasons: DigestMap<EventId, DispatchReason>,
+    pub(super) breached: DigestSet<EventId>,
     pub(super) operator: Option<PartyId>,
-    assayed: HashMap<EventId, LotId>,
+    assayed: DigestMap<EventId, LotId>,
 }
 
 impl Facts {

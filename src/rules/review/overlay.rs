@@ -3,9 +3,8 @@
 //! A correction of a correction changes the value that the first one puts; the last one recorded wins.
 
 use crate::event::{Correct, CorrectAction, Event, When};
-use crate::value::EventId;
+use crate::value::{DigestMap, EventId};
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// One value over a recorded leaf.
 #[derive(Debug, Clone)]
@@ -21,10 +20,10 @@ type Root = (EventId, String, String);
 /// Every overlay recorded so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Overlays {
-    values: HashMap<EventId, Vec<Overlaid>>,
-    roots: HashMap<EventId, Vec<Root>>,
-    when: HashMap<EventId, When>,
-    last: HashMap<EventId, EventId>,
+    values: DigestMap<EventId, Vec<Overlaid>>,
+    roots: DigestMap<EventId, Vec<Root>>,
+    when: DigestMap<EventId, When>,
+    last: DigestMap<EventId, EventId>,
 }
 
 /// A value that a correction has just put.

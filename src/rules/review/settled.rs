@@ -20,7 +20,7 @@ use crate::rules::accreditation::Question;
 use crate::rules::data::Operation;
 use crate::rules::trust::Trust;
 use crate::state::{View, ViewError};
-use crate::value::{Element, EventId, FacilityId, LotId, Mass, Time};
+use crate::value::{DigestMap, Element, EventId, FacilityId, LotId, Mass, Time};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A gain along the lineage that exceeds what chance allows.
@@ -52,9 +52,9 @@ struct Carried {
 #[derive(Debug, Clone, Default)]
 pub struct Settled {
     pub(super) facts: Facts,
-    pub(super) lineage_gains: HashMap<EventId, Vec<LineageGain>>,
-    pub(super) overruns: HashMap<EventId, Vec<Overrun>>,
-    pub(super) tainted: HashMap<LotId, EventId>,
+    pub(super) lineage_gains: DigestMap<EventId, Vec<LineageGain>>,
+    pub(super) overruns: DigestMap<EventId, Vec<Overrun>>,
+    pub(super) tainted: DigestMap<LotId, EventId>,
     /// By number of the step: the mass before the receiver weighed anew.
     pub(super) before: HashMap<usize, Mass>,
     /// Numbers of the steps where that mass may not be the last one weighed.
@@ -66,7 +66,7 @@ impl Settled {
         let mut settled = Self { facts, ..Self::default() };
         settled.count_assays(view, trust, as_of)?;
         let steps = std::mem::take(&mut settled.facts.steps);
-        let mut sweep = Sweep { settled: &mut settled, view, carried: HashMap::new(), passed: HashMap::new() };
+        let mut sweep = Sweep { settled: &mut settled, view, carried: DigestMap::default(), passed: HashMap::new() };
         for (number, step) in steps.iter().enumerate() {
             sweep.step(number, step)?;
         }
@@ -133,7 +133,7 @@ impl Settled {
 struct Sweep<'a> {
     settled: &'a mut Settled,
     view: &'a dyn View,
-    carried: HashMap<LotId, Vec<Carried>>,
+    carried: DigestMap<LotId, Vec<Carried>>,
     passed: HashMap<(FacilityId, Process, u16), u128>,
 }
 
