@@ -1,8 +1,11 @@
 //! Append, replay and a deliberately naive model of custody agree on every event.
 //!
-//! Bytes are read as operations of three parties with a site each: material enters, is split and blended, dispatched,
-//! received, retired, relabelled, withdrawn; rightly and wrongly. The model keeps lists, looks everything up by going
-//! through them, and knows nothing of the rule book's code.
+//! Bytes are read as operations of three parties with a site each: material enters, is crushed, split and blended,
+//! dispatched, weighed, received, retired, assayed, corrected, withdrawn; rightly, wrongly, and rightly with something to be
+//! found in it ([`found`]). The model keeps lists, looks everything up by going through them, and knows nothing of the rule
+//! book's code.
+
+mod found;
 
 use ed25519_dalek::SigningKey;
 use oretrail::envelope::Salt;
@@ -24,7 +27,9 @@ pub const LOG: u8 = 100;
 /// The most operations of one run.
 const MOST: usize = 48;
 /// Bytes of an operation.
-const WIDTH: usize = 6;
+const WIDTH: usize = 7;
+/// Seconds that the issuer's clock may be ahead of the ledger's.
+const AHEAD: i64 = 300;
 
 pub fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
@@ -124,6 +129,7 @@ struct Model {
 
 /// One operation: what is asked, and what the model says to it.
 struct Op {
+    by: usize,
     body: Value,
     kind: Kind,
     allowed: bool,
@@ -131,11 +137,26 @@ struct Op {
 }
 
 enum Effect {
-    Make { inputs: Vec<usize>, outputs: Vec<(u64, usize)> },
-    Send { lots: Vec<usize>, to: usize },
-    Answer { sent: usize, lots: Vec<(usize, bool)>, place: usize },
-    Withdraw { made: usize },
+    Make {
+        inputs: Vec<usize>,
+        outputs: Vec<(u64, usize)>,
+    },
+    Send {
+        lots: Vec<usize>,
+        to: usize,
+    },
+    /// Lots with what the receiver weighed, where it accepted them.
+    Answer {
+        sent: usize,
+        lots: Vec<(usize, Option<u64>)>,
+        place: usize,
+    },
+    Withdraw {
+        made: usize,
+    },
     Nothing,
+    /// A statement that the model's corrections leave alone: it is of another feed.
+    Aside,
 }
 
 impl Model {
@@ -178,13 +199,13 @@ impl Model {
                 used = lots;
             }
             Effect::Answer { sent, lots, place } => {
-                for (lot, accepted) in lots {
+                for (lot, weighed) in lots {
                     self.sent[sent].lots.iter_mut().filter(|(one, _)| *one == lot).for_each(|(_, done)| *done = true);
                     let lot = &mut self.lots[lot];
                     lot.status = Status::Held;
                     lot.heads.push(id);
-                    if accepted {
-                        (lot.holder, lot.place) = (by, place);
+                    if let Some(grams) = weighed {
+                        (lot.holder, lot.place, lot.grams) = (by, place, grams);
                     }
                 }
             }
@@ -203,6 +224,7 @@ impl Model {
                 }
             }
             Effect::Nothing => {}
+            Effect::Aside => return,
         }
         self.made.push(Made { id, by, kind, inputs: used, outputs, withdrawn: false });
     }
@@ -233,8 +255,8 @@ fn kilograms(grams: u64) -> String {
 
 fn output(grams: u64) -> Value {
     json!({
-        "role": "product", "form": "ore", "elements": [], "quantity": { "net_dry": kilograms(grams) },
-        "labels": [format!("{grams} g")]
+        "role": "product", "form": "concentrate", "elements": ["Nd"], "quantity": { "net_dry": kilograms(grams) },
+        "labels": [format!("{grams} g")], "composition": [{ "analyte": "Nd", "value": "0.2", "basis": "absolute" }]
     })
 }
 
@@ -265,10 +287,13 @@ impl Run {
                 run.prelude(Some(0), Kind::Ledger, body);
             }
         }
-        for party in 0..3 {
+        // The third one says that it is in America, and is in Paris.
+        for (party, (lat, lon)) in
+            [("35.48", "-115.5"), ("35.48", "-115.51"), ("48.85", "2.35")].into_iter().enumerate()
+        {
             let body = json!({
-                "code": format!("SITE-{party}"), "name": "site", "type": "mine", "country": "US", "processes": ["mine"],
-                "geometry": { "point": { "lat": "35.48", "lon": format!("-115.{}", 50 + party) }, "radius_m": 200 }
+                "code": format!("SITE-{party}"), "name": "site", "type": "mine", "country": "US",
+                "processes": ["mine", "crush"], "geometry": { "point": { "lat": lat, "lon": lon }, "radius_m": 200 }
             });
             let site = run.prelude(Some(party), Kind::Facility, body);
             run.sites.push(site);
@@ -307,9 +332,12 @@ impl Run {
 
     fn step(&mut self, bytes: &[u8; WIDTH]) {
         self.clock = self.clock.plus(60);
-        let by = usize::from(bytes[1]) % 3;
-        let Some(op) = self.op(by, bytes) else { return };
-        let draft = self.draft(Some(by), op.kind, op.body);
+        let Some(mut op) = self.op(bytes) else { return };
+        let by = op.by;
+        let mut draft = self.draft(Some(by), op.kind, op.body);
+        let off = clock_off(bytes[6]);
+        draft.when = When::At(self.clock.plus(off));
+        op.allowed &= off <= AHEAD;
         let judged = self.batch.add(draft.clone(), self.clock, &mut self.keys).unwrap();
         assert_eq!(judged.is_refused(), !op.allowed, "{}: {:?}", op.kind, judged.findings);
         if op.allowed {
@@ -326,23 +354,39 @@ impl Run {
         }
     }
 
-    fn op(&self, by: usize, bytes: &[u8; WIDTH]) -> Option<Op> {
-        let [what, _, a, b, c, d] = *bytes;
-        match what % 8 {
+    fn op(&self, bytes: &[u8; WIDTH]) -> Option<Op> {
+        let [what, by, a, b, c, d, _] = *bytes;
+        match what % 12 {
             0 => Some(self.source(by, a, b, c)),
             1 => self.split(by, a, b, c, d),
             2 => self.blend(by, a, b, c, d),
             3 => self.dispatch(by, a, b, c, d),
             4 | 5 => self.receive(by, a, b, c, d),
             6 => self.correct(by, a, b),
-            _ => self.retire(by, a, b),
+            7 => self.retire(by, a, b),
+            8 | 9 => self.crush(by, a, b, c, d),
+            10 => self.assay(by, a, b, c),
+            _ => self.correct_mass(by, a, b),
         }
     }
 
+    /// A lot: as a rule one that somebody holds.
     fn lot(&self, wish: u8) -> Option<usize> {
+        let all = 0..self.model.lots.len();
+        let held = all.clone().filter(|lot| self.model.lots[*lot].status == Status::Held);
+        let lots: Vec<usize> = if wish.is_multiple_of(8) { all.collect() } else { held.collect() };
         // The last lots are asked for most, so that there are long lineages.
-        let count = self.model.lots.len();
-        (count > 0).then(|| count - 1 - usize::from(wish) % count)
+        let at = lots.len().checked_sub(1 + usize::from(wish / 8) % lots.len().max(1))?;
+        lots.get(at).copied()
+    }
+
+    /// Who acts: as a rule the one whose turn it is.
+    fn actor(wish: u8, rightful: usize) -> usize {
+        if wish.is_multiple_of(8) { usize::from(wish) / 8 % 3 } else { rightful }
+    }
+
+    fn holder(&self, wish: u8, lot: usize) -> usize {
+        Self::actor(wish, self.model.lots[lot].holder)
     }
 
     /// A place: as a rule that of the lot.
@@ -354,10 +398,12 @@ impl Run {
         json!({ "lot": self.model.lots[lot].id, "after": after })
     }
 
-    fn source(&self, by: usize, a: u8, b: u8, c: u8) -> Op {
+    fn source(&self, by: u8, a: u8, b: u8, c: u8) -> Op {
+        let by = usize::from(by) % 3;
         let site = if a.is_multiple_of(8) { usize::from(a) / 8 % 3 } else { by };
         let outputs: Vec<u64> = [b, c].into_iter().take(1 + usize::from(a % 2)).map(|n| 1 + u64::from(n)).collect();
         Op {
+            by,
             kind: Kind::Source,
             body: json!({
                 "facility": self.sites[site], "source": "mined",
@@ -371,8 +417,9 @@ impl Run {
         }
     }
 
-    fn split(&self, by: usize, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
+    fn split(&self, by: u8, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
         let lot = self.lot(a)?;
+        let by = self.holder(by, lot);
         let (after, place) = (self.model.head(lot, b), self.place(lot, c));
         let whole = self.model.lots[lot].grams;
         let first = u64::from(d) % (whole + 1);
@@ -380,6 +427,7 @@ impl Run {
         let wrong = u64::from(d.is_multiple_of(16));
         let parts = [first, whole - first + wrong];
         Some(Op {
+            by,
             kind: Kind::Split,
             body: json!({
                 "facility": self.sites[place], "input": self.head_of(lot, after), "outputs": parts.map(output)
@@ -389,16 +437,18 @@ impl Run {
         })
     }
 
-    fn blend(&self, by: usize, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
+    fn blend(&self, by: u8, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
         let (one, other) = (self.lot(a)?, self.lot(b)?);
         if one == other {
             return None;
         }
+        let by = self.holder(by, one);
         let (first, second) = (self.model.head(one, c), self.model.head(other, c));
         let place = self.place(one, d);
         let grams = self.model.lots[one].grams + self.model.lots[other].grams;
         let may = |lot, after| self.model.may_spend(by, lot, after, Some(place));
         Some(Op {
+            by,
             kind: Kind::Blend,
             body: json!({
                 "facility": self.sites[place], "inputs": [self.head_of(one, first), self.head_of(other, second)],
@@ -409,8 +459,9 @@ impl Run {
         })
     }
 
-    fn dispatch(&self, by: usize, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
+    fn dispatch(&self, by: u8, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
         let mut lots = vec![self.lot(a)?];
+        let by = self.holder(by, lots[0]);
         lots.extend(self.lot(b).filter(|lot| b.is_multiple_of(2) && !lots.contains(lot)));
         let to = usize::from(d) % 3;
         let place = self.place(lots[0], c);
@@ -418,6 +469,7 @@ impl Run {
         let named: Vec<Value> = lots.iter().zip(&heads).map(|(lot, after)| self.head_of(*lot, *after)).collect();
         let allowed = lots.iter().zip(&heads).all(|(lot, after)| self.model.may_spend(by, *lot, *after, Some(place)));
         Some(Op {
+            by,
             kind: Kind::Dispatch,
             body: json!({
                 "lots": named, "from": self.sites[place], "to": self.parties[to], "to_ledger": self.ledger,
@@ -428,10 +480,13 @@ impl Run {
         })
     }
 
-    fn receive(&self, by: usize, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
-        let count = self.model.sent.len();
-        let at = count.checked_sub(1 + usize::from(a) % count.max(1))?;
+    fn receive(&self, by: u8, a: u8, b: u8, c: u8, d: u8) -> Option<Op> {
+        let all = 0..self.model.sent.len();
+        let waits = |at: &usize| self.model.sent[*at].lots.iter().any(|(_, answered)| !answered);
+        let sent: Vec<usize> = if a.is_multiple_of(8) { all.collect() } else { all.filter(waits).collect() };
+        let at = sent[sent.len().checked_sub(1 + usize::from(a / 8) % sent.len().max(1))?];
         let sent = &self.model.sent[at];
+        let by = Self::actor(by, sent.to);
         // Sometimes a lot that may not be of the dispatch, sometimes one after the other.
         let mut lots: Vec<usize> = sent.lots.iter().map(|(lot, _)| *lot).collect();
         if b.is_multiple_of(8) {
@@ -441,6 +496,11 @@ impl Run {
         }
         let accepted = !c.is_multiple_of(4);
         let place = usize::from(d) % 3;
+        // A fifth is weighed as a quarter more than was sent.
+        let weighed = |lot: usize| {
+            let grams = self.model.lots[lot].grams;
+            if c.is_multiple_of(5) { grams + grams / 4 } else { grams }
+        };
         let open = |lot: &usize| {
             let here = sent.lots.iter().any(|(one, answered)| one == lot && !answered);
             here && self.model.lots[*lot].status == Status::Moving
@@ -451,46 +511,67 @@ impl Run {
             line["outcome"] = json!(if accepted { "accepted" } else { "rejected" });
             if !accepted {
                 line["reason"] = json!("quality");
+            } else if c.is_multiple_of(5) {
+                line["quantity"] = json!({ "net_dry": kilograms(weighed(*lot)) });
             }
             line
         });
         Some(Op {
+            by,
             kind: Kind::Receive,
             body: json!({ "dispatch": sent.id, "facility": self.sites[place], "lots": lines.collect::<Vec<_>>() }),
             allowed: sent.to == by && lots.iter().all(open),
-            effect: Effect::Answer { sent: at, lots: lots.into_iter().map(|lot| (lot, accepted)).collect(), place },
+            effect: Effect::Answer {
+                sent: at,
+                lots: lots.iter().map(|lot| (*lot, accepted.then(|| weighed(*lot)))).collect(),
+                place,
+            },
         })
     }
 
-    fn correct(&self, by: usize, a: u8, b: u8) -> Option<Op> {
+    fn correct(&self, by: u8, a: u8, b: u8) -> Option<Op> {
         let count = self.model.made.len();
         let at = count.checked_sub(1 + usize::from(a) % count.max(1))?;
         let target = &self.model.made[at];
+        let by = Self::actor(by, target.by);
         let mut body = json!({ "target": target.id, "reason": "clerical-error", "found_by": "issuer" });
         let mut allowed = target.by == by && !target.withdrawn;
         if b.is_multiple_of(2) {
             body["action"] = json!("overlay");
             body["changes"] = json!([{ "object": "", "leaf": "remark", "value": format!("seen {b}") }]);
-            return Some(Op { kind: Kind::Correct, body, allowed, effect: Effect::Nothing });
+            return Some(Op { by, kind: Kind::Correct, body, allowed, effect: Effect::Nothing });
         }
         body["action"] = json!("withdraw");
         let untouched = |lot: &usize| self.model.lots[*lot].heads.last() == Some(&target.id);
         let unanswered = |sent: &Sent| sent.id != target.id || sent.lots.iter().all(|(_, answered)| !answered);
-        allowed &= matches!(target.kind, Kind::Source | Kind::Split | Kind::Blend | Kind::Dispatch)
+        allowed &= matches!(target.kind, Kind::Source | Kind::Transform | Kind::Split | Kind::Blend | Kind::Dispatch)
             && target.outputs.iter().all(untouched)
             && self.model.sent.iter().all(unanswered);
-        Some(Op { kind: Kind::Correct, body, allowed, effect: Effect::Withdraw { made: at } })
+        Some(Op { by, kind: Kind::Correct, body, allowed, effect: Effect::Withdraw { made: at } })
     }
 
-    fn retire(&self, by: usize, a: u8, b: u8) -> Option<Op> {
+    fn retire(&self, by: u8, a: u8, b: u8) -> Option<Op> {
         let lot = self.lot(a)?;
+        let by = self.holder(by, lot);
         let after = self.model.head(lot, b);
         Some(Op {
+            by,
             kind: Kind::Retire,
             body: json!({ "lots": [self.head_of(lot, after)], "reason": "lost" }),
             allowed: self.model.may_spend(by, lot, after, None),
             effect: Effect::Make { inputs: vec![lot], outputs: Vec::new() },
         })
+    }
+}
+
+/// How far the time of an event is off the ledger's clock, in seconds: now and then weeks before, or ahead of it by more than
+/// is allowed.
+fn clock_off(wish: u8) -> i64 {
+    match wish % 16 {
+        0 => -40 * 86_400,
+        1 => AHEAD + 1,
+        2 => AHEAD,
+        _ => 0,
     }
 }
 
