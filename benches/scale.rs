@@ -13,14 +13,14 @@ mod provenance;
 use ed25519_dalek::{Signer as _, SigningKey};
 use ledgers::{Chain, LENGTH, World, at};
 use oretrail::bundle::{Asked, UnverifiedBundle};
-use oretrail::envelope::{Jws, Typ};
+use oretrail::envelope::{Compact, Jws, Signed, Typ};
 use oretrail::keyring::{Item, Keyring};
-use oretrail::ledger::Writer;
 use oretrail::ledger::audit::{Auditing, audit};
 use oretrail::ledger::disk::{Disk, RealDisk};
 use oretrail::ledger::private::DisclosureReader;
 use oretrail::ledger::read::Reader;
 use oretrail::ledger::state_store::StateStore;
+use oretrail::ledger::{Batch, Writer};
 use oretrail::lineage::{ViewGraph, downstream, trace, upstream};
 use oretrail::rules::trust::Trust;
 use oretrail::tlog::entry::EntryRef;
@@ -42,6 +42,7 @@ fn main() {
         Some("large") => large(count(200_000)),
         Some("process") => process(count(100)),
         Some("make") => make(count(100_000)),
+        Some("ingest") => ingest(count(100_000)),
         Some("audit") => audits(count(100_000)),
         Some("verify") => verifies(count(10_000)),
         Some("export") => exports(count(100_000)),
@@ -359,6 +360,59 @@ fn large(count: usize) {
         spread("append one event, whole process", 20, &mut |number| append(&world, number));
         let _ = Writer::open(Arc::new(RealDisk), &root, &world.open_keys(), &mut || false, &mut |_, _| {}).unwrap();
     }
+}
+
+/// Events that were signed elsewhere, as lines: read, checked, planned and appended, beside bare `verify_strict` of the same.
+fn ingest(count: usize) {
+    let mut world = World::new();
+    let mut chain = Chain::new(&world, LENGTH);
+    let mut left = count;
+    let plan = world.plan(|last| {
+        chain.made(last);
+        left = left.checked_sub(1)?;
+        Some(chain.next())
+    });
+    let lines: Vec<String> = plan.events().iter().map(|planned| planned.signed.sd_jwt()).collect();
+    drop(plan);
+    load();
+    let keys: HashMap<KeyId, PublicKey> = world
+        .writer
+        .as_ref()
+        .unwrap()
+        .state()
+        .find()
+        .keys()
+        .unwrap()
+        .into_iter()
+        .map(|(kid, record)| (kid, record.public))
+        .collect();
+    let is_good = |line: &String| {
+        let compact = Compact::parse(line.trim()).unwrap();
+        let jws = Jws::parse(compact.jws, Typ::Event).unwrap();
+        keys[&jws.kid()].verify(jws.signing_input(), jws.signature())
+    };
+    let (good, bare) = timed("bare verify_strict", count, || lines.par_iter().all(is_good));
+    assert!(good);
+    let (mut writer, mut at_hand) = (world.writer.take().unwrap(), world.keys.take().unwrap());
+    let read = |line: &String| {
+        let compact = Compact::parse(line.trim()).unwrap();
+        Signed::read(compact.jws, compact.disclosures).unwrap()
+    };
+    let find = writer.state().find();
+    let (plan, planning) = timed("read, check and plan", count, || {
+        let mut batch = Batch::new(&*find, writer.tail());
+        for chunk in lines.chunks(4_096) {
+            for checked in batch.check_signed(chunk.par_iter().map(read).collect()).unwrap() {
+                assert!(!batch.add_signed(checked, at(2_000_000)).unwrap().is_refused());
+            }
+        }
+        batch.finish().unwrap()
+    });
+    drop(find);
+    let (_appended, appending) =
+        timed("append, to acknowledgement", count, || writer.append(&plan, &[], &mut at_hand).unwrap());
+    let all = planning + appending;
+    println!("to acknowledgement {:.0} /s, {:.2} of bare verify_strict", count as f64 / all, bare / all);
 }
 
 /// Makes a ledger and leaves it, to be looked into with a profiler.

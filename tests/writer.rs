@@ -387,3 +387,42 @@ fn the_completeness_statement_follows_commits_and_is_made_anew_where_its_files_d
     std::fs::remove_dir_all(folder).unwrap();
     assert_eq!(stated(true), Some(1));
 }
+
+/// The key of the buyer's site is known only once her registration, of the same chunk, is planned; then it is checked alone.
+#[test]
+fn signatures_made_elsewhere_are_checked_in_bulk_with_the_verdict_of_one_by_one() {
+    let world = World::new();
+    let mut keys = open_keys(&world.disk, &world.keys);
+    let (writer, mine) = create(&world, &mut keys);
+    let find = writer.state().find();
+    let mut elsewhere = Batch::new(&*find, writer.tail());
+    let register = Draft::new(None, when(1), party("Buyer", world.buyer));
+    let buyer = elsewhere.add(register, at(1), &mut keys).unwrap().event.into();
+    for (by, code, lat) in [(mine, "mine", "35.48"), (buyer, "store", "34.00"), (mine, "pit", "35.00")] {
+        elsewhere.add(Draft::new(Some(by), when(2), facility(code, lat)), at(2), &mut keys).unwrap();
+    }
+    let signed: Vec<_> = elsewhere.finish().unwrap().events().iter().map(|one| one.signed.clone()).collect();
+    for forged in 0..=signed.len() {
+        let mut chunk = signed.clone();
+        if let Some(one) = chunk.get_mut(forged) {
+            let at = one.jws.rfind('.').unwrap() + 1;
+            let other = if one.jws.as_bytes()[at] == b'A' { "B" } else { "A" };
+            one.jws.replace_range(at..=at, other);
+        }
+        let mut batch = Batch::new(&*find, writer.tail());
+        let mut judged = Vec::new();
+        for checked in batch.check_signed(chunk).unwrap() {
+            judged.push(batch.add_signed(checked, at(3)).unwrap());
+        }
+        let is_bad = |n: usize| judged[n].findings.iter().any(|finding| finding.code == Code::BadSignature);
+        assert_eq!(
+            (0..signed.len()).map(is_bad).collect::<Vec<_>>(),
+            (0..signed.len()).map(|n| n == forged).collect::<Vec<_>>()
+        );
+        let plan = batch.finish().unwrap();
+        let planned: Vec<&str> = plan.events().iter().map(|one| one.signed.jws.as_str()).collect();
+        let refused = judged.iter().filter(|one| one.is_refused()).count();
+        assert_eq!(planned.len(), signed.len() - refused);
+        assert!(forged < signed.len() || refused == 0);
+    }
+}

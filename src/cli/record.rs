@@ -11,6 +11,7 @@ use crate::envelope::{Compact, Signed};
 use crate::interop::batch::Format;
 use crate::ledger::disk::{RealDisk, read_whole};
 use crate::ledger::log::MAX_BATCH;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Record a batch of steps from a file (TOML, or JSON Lines), all of them or none.
@@ -108,16 +109,18 @@ impl Record {
     }
 }
 
-/// The largest file of signed events that is read, in bytes.
-const MAX_SIGNED: u64 = 16 << 20;
+/// The largest file of signed events that is read, in bytes: some 100,000 of them, as many as one commit takes.
+const MAX_SIGNED: u64 = 256 << 20;
 
 /// Reads signed events, one SD-JWT a line.
 fn read_signed(path: &Path) -> Result<Vec<Signed>, Failure> {
     let bytes = read_whole(&RealDisk, path, MAX_SIGNED)?;
     let text = String::from_utf8(bytes)
         .map_err(|error| Failure::usage(format_args!("{}: {}", path.display(), error.utf8_error())))?;
-    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let lines: Vec<(usize, &str)> = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect();
     lines
+        .into_par_iter()
+        .with_min_len(64)
         .map(|(number, line)| {
             read_one(line).map_err(|problem| {
                 Failure::usage(format_args!("{}, line {number}: {problem}", path.display()))

@@ -231,11 +231,7 @@ fn plan(
     let names = FindNames { state: &*state, describe: Some(&describe) };
     let batch = Batch::new(&*state, writer.tail()).allowing_leap(job.allow_clock_leap);
     let mut recorder = Planning::new(batch, writer.identity().ledger(), &names, keys, now).sealing(job.seals);
-    let mut finished = Vec::new();
-    for (number, signed) in (1..).zip(job.signed) {
-        let recorded = recorder.record_signed(signed).map_err(|error| from_any(error, ""))?;
-        finished.extend(recorded.map(|recorded| (number, recorded)));
-    }
+    let mut finished = recorder.record_signed(job.signed).map_err(|error| from_any(error, ""))?;
     if let Some(sealed) = job.sealed {
         finished.push((1, recorder.record_sealed(sealed).map_err(|error| from_any(error, ""))?));
     }

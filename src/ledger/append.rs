@@ -9,14 +9,16 @@
 
 mod cosigned;
 mod error;
+mod foreign;
 
 pub use error::PlanError;
+pub use foreign::Checked;
 
 use super::Draft;
 use super::draft::is_portable;
 use super::press::{self, Press, Sheet, Spoilt};
 use super::signers::Signers;
-use crate::envelope::{Jws, Prepared, Signed, Typ, Unsigned};
+use crate::envelope::{Prepared, Signed, Unsigned};
 use crate::event::{Body, Event};
 use crate::finding::Finding;
 use crate::rules::{Admission, admit};
@@ -165,20 +167,6 @@ impl<'a> Batch<'a> {
         if !judgement.is_refused() {
             self.take(&at, unsigned.event(), &delta);
             self.press(press::Judged { at, event: Sheet::Own(unsigned, key), findings, delta })?;
-        }
-        Ok(judgement)
-    }
-
-    /// Plans an event that was signed elsewhere, with the disclosures that came with it.
-    pub fn add_signed(&mut self, signed: Signed, now: Time) -> Result<Judgement, PlanError> {
-        let recorded_at = self.time_of_recording(now)?;
-        check_length(&signed.event, signed.jws.len())?;
-        let jws = Jws::parse(&signed.jws, Typ::Event).map_err(|error| PlanError::Key(Box::new(error)))?;
-        let (at, findings, delta) = self.judge(&signed.event, recorded_at, &|key| jws.verify(key))?;
-        let judgement = Judgement { event: signed.event.id, findings: findings.clone() };
-        if !judgement.is_refused() {
-            self.take(&at, &signed.event, &delta);
-            self.press(press::Judged { at, event: Sheet::Foreign(signed), findings, delta })?;
         }
         Ok(judgement)
     }

@@ -25,6 +25,9 @@ pub struct Planning<'a> {
     sealed: Vec<(SealedDraft, Planned)>,
 }
 
+/// How many signatures are checked at once.
+const AT_ONCE: usize = 4_096;
+
 impl<'a> Planning<'a> {
     /// A plan on top of a batch (as a rule an empty one) of a ledger; `now` is the time of recording where a file has none.
     #[must_use]
@@ -45,15 +48,33 @@ impl<'a> Planning<'a> {
         self
     }
 
-    /// Plans an event that was signed elsewhere; one that is recorded already is passed over.
+    /// Plans events that were signed elsewhere, each with its judgement; those that are recorded already are passed over.
+    /// Ends with the first that is refused.
     ///
     /// # Errors
     /// As of [`Batch::add_signed`].
-    pub fn record_signed(&mut self, signed: Signed) -> Result<Option<Judgement>, RecordError> {
-        if signed.event.payload.aud.is_none() && self.batch.view().event(&signed.event.id)?.is_some() {
-            return Ok(None);
+    pub fn record_signed(&mut self, signed: Vec<Signed>) -> Result<Vec<(usize, Judgement)>, RecordError> {
+        let mut judged = Vec::new();
+        let (mut signed, mut number) = (signed.into_iter(), 0);
+        loop {
+            let chunk: Vec<Signed> = signed.by_ref().take(AT_ONCE).collect();
+            if chunk.is_empty() {
+                return Ok(judged);
+            }
+            for checked in self.batch.check_signed(chunk)? {
+                number += 1;
+                let event = &checked.signed().event;
+                if event.payload.aud.is_none() && self.batch.view().event(&event.id)?.is_some() {
+                    continue;
+                }
+                let judgement = self.batch.add_signed(checked, self.now)?;
+                let is_refused = judgement.is_refused();
+                judged.push((number, judgement));
+                if is_refused {
+                    return Ok(judged);
+                }
+            }
         }
-        Ok(Some(self.batch.add_signed(signed, self.now)?))
     }
 
     /// Plans a draft that came back cosigned.
