@@ -47,6 +47,14 @@ pub(crate) struct TestLedger {
     /// Key numbers by key id.
     numbers: BTreeMap<KeyId, u8>,
     log_key: u8,
+    /// The number of a witness's key that cosigns its checkpoints.
+    pub(crate) witness: Option<u8>,
+}
+
+/// A witness with the key of this number.
+pub(crate) fn witness(number: u8) -> VerifierKey {
+    let name = format!("witness.example/{number}").parse().unwrap();
+    VerifierKey::new(name, KeyKind::Cosignature, PublicKey::from(&key(number)))
 }
 
 impl TestLedger {
@@ -67,6 +75,7 @@ impl TestLedger {
             salts: 0,
             numbers: BTreeMap::new(),
             log_key: 200,
+            witness: None,
         };
         let operator = ledger.party(0, "Operator");
         let body = Ledger { origin: text(ORIGIN), vkey: text(&vkey.to_string()), rotates: None };
@@ -371,7 +380,12 @@ impl Source for TestLedger {
 
     fn checkpoint(&self) -> String {
         let checkpoint = Checkpoint::new(ORIGIN, self.tree.size(), self.tree.root()).unwrap();
-        checkpoint.sign(&self.vkey, &key(self.log_key)).unwrap().note().to_string()
+        let signed = checkpoint.sign(&self.vkey, &key(self.log_key)).unwrap();
+        let signed = match self.witness {
+            Some(number) => signed.cosign(&witness(number), day(20), &key(number)).unwrap(),
+            None => signed,
+        };
+        signed.note().to_string()
     }
 
     fn hashes(&self) -> &MemoryTree {

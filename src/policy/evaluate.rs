@@ -54,8 +54,22 @@ pub struct Ask<'a> {
 /// Judges the subject of a trail by each pack.
 #[must_use]
 pub fn evaluate(trail: &Trail, asks: &[Ask<'_>]) -> Vec<PolicyAnswer> {
-    let survey = Survey::of(trail);
+    let asked = asks.iter().flat_map(|ask| Element::ALL.iter().filter(|element| may_count(ask, **element)));
+    let survey = Survey::of(trail, &asked.copied().collect());
     asks.iter().map(|ask| judge(&survey, ask)).collect()
+}
+
+/// Whether a pack may ask about an element, whatever the lot is.
+fn may_count(ask: &Ask<'_>, element: Element) -> bool {
+    let file = &ask.pack.file;
+    let of_scope = match ask.settings.elements {
+        Scope::NamedOnly => false,
+        Scope::AllRareEarths => element.is_rare_earth(),
+        Scope::AllElements => true,
+    };
+    of_scope
+        || file.families.iter().any(|family| family.named().contains(&element))
+        || file.recycled.iter().any(|recycled| recycled.elements.contains(&element))
 }
 
 /// What a rule asks of the evidence for a place.

@@ -133,3 +133,26 @@ fn claims_on_record_are_decided_with_lot_and_issuer() {
     assert!(wrong["event"].is_string() && wrong["by"].is_string() && wrong["lot"].is_string(), "{wrong}");
     assert_eq!(ran.code, 1, "its own maker says what the ledger refutes");
 }
+
+#[test]
+fn more_than_a_site_can_do_in_a_year_contradicts_what_was_done_there() {
+    let judged = |capacity: &str| {
+        let world = World::new();
+        world.party(MINE, "US", "mine", "mine-gate");
+        let site = ["facility", "register", "PIT", "--name", "Sundown pit", "--type", "mine", "--country", "US"];
+        let place = ["--point", "35.48,-115.53", "--radius", "3000", "--process", "mine,beneficiate", "--by", MINE];
+        world.ok(&[&site[..], &place, &["--capacity", capacity]].concat());
+        world.mine();
+        let output = "name=conc-1 form=concentrate mass=1900 TREO=0.6 Nd2O3/TREO=0.1";
+        let beneficiate =
+            ["transform", "--by", MINE, "--process", "beneficiate", "--input", "ore-1", "--output", output];
+        world.ok(&beneficiate);
+        let ran = world.run(&["verify", "conc-1", "--claim", "processed-in beneficiate US", "--json"]);
+        ran.json()["claims"][0].clone()
+    };
+    let enough = judged("beneficiate=20000");
+    assert_eq!(enough["verdict"], "UNPROVEN", "nobody vouches for the site: {enough}");
+    let over = judged("beneficiate=1000");
+    assert_eq!(over["verdict"], "CONTRADICTED", "{over}");
+    assert_eq!(over["why"][0]["code"], "place.over-capacity", "{over}");
+}

@@ -299,3 +299,51 @@ fn nobody_imports_away_a_lot_that_lives_here() {
     let file = two.plant.write("import.toml", step.replace(&own, &format!("{event}.0")));
     two.plant.ok(&["record", "--file", &file]);
 }
+
+/// A trust file with both ledgers, an authority for identities, and the checkpoint of a ledger, as seen before.
+fn trust_in(two: &Two, council: &str, seen: Option<&World>, at: &World) -> String {
+    use base64::Engine as _;
+    let mut text = std::fs::read_to_string(trust(&[&two.mine, &two.plant], at)).unwrap();
+    text.push_str(&format!("[[authorities]]\nparty = \"{council}\"\nschemes = [\"party-identity\"]\n"));
+    if let Some(world) = seen {
+        let checkpoint = std::fs::read_to_string(world.path("ledger/checkpoint")).unwrap();
+        let mut lines = checkpoint.lines().skip(1);
+        let (size, root) = (lines.next().unwrap(), lines.next().unwrap());
+        let root = base64::prelude::BASE64_STANDARD.decode(root).unwrap();
+        let root: String = root.iter().map(|byte| format!("{byte:02x}")).collect();
+        let ledger = ledger_id(world);
+        text.push_str(&format!("[[checkpoints]]\nledger = \"{ledger}\"\nsize = {size}\nroot = \"{root}\"\n"));
+    }
+    at.write("trust.toml", text)
+}
+
+#[test]
+fn a_time_is_pinned_where_an_unrelated_ledger_that_the_verifier_knows_imported_it() {
+    let two = Two::new();
+    two.plant.party("Nordlys Council", "DK", "accreditation-body", "council");
+    let of = ["--party", "Neutral Registry Ltd", "--valid-from", "2020-01-01T00:00:00Z"];
+    two.plant.ok(&[&["accredit", "--by", "Nordlys Council", "--scheme", "party-identity"], &of[..]].concat());
+    let ore = two.dispatched("ore-1");
+    two.import(&two.file("ore-1", &[]));
+    two.plant.ok(&["receive", &ore, "--by", PLANT, "--facility", "GEB"]);
+    let output = "name=conc form=concentrate mass=1900 TREO=0.6 Nd2O3/TREO=0.1";
+    two.plant.ok(&["transform", "--by", PLANT, "--process", "beneficiate", "--input", &ore, "--output", output]);
+    let stranger = World::empty();
+    let whole = stranger.text("conc.lineage.json");
+    two.plant.ok(&["export", "conc", "-o", &whole]);
+    let council = two.plant.json(&["show", "Nordlys Council"])["id"].as_str().unwrap().to_owned();
+    let times = |seen: Option<&World>, council: &str| {
+        let trust = trust_in(&two, council, seen, &stranger);
+        let report = stranger.json(&["provenance", &whole, "--trust", &trust]);
+        let stages = report["elements"][0]["stages"].as_array().unwrap().clone();
+        let of =
+            |stage: &Value| (stage["country"].as_str().unwrap().to_owned(), stage["time"].as_str().unwrap().to_owned());
+        stages.iter().map(of).collect::<Vec<_>>()
+    };
+    let at = |country: &str, time: &str| (country.to_owned(), time.to_owned());
+    let pinned = [at("US", "pinned"), at("MY", "declared")];
+    assert_eq!(times(Some(&two.plant), &council), pinned, "the plant's own steps are pinned by nobody");
+    let declared = [at("US", "declared"), at("MY", "declared")];
+    assert_eq!(times(None, &council), declared, "the verifier has not seen the ledger that pins");
+    assert_eq!(times(Some(&two.plant), &"ab".repeat(32)), declared, "nobody trusted knows its operator");
+}

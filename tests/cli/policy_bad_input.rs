@@ -145,6 +145,9 @@ fn a_claim_that_cannot_be_read_is_refused_with_its_column() {
     }
 }
 
+/// Kind, delivery and facts of an exception, and what is said where it applies, or why it does not.
+type Excepted<'a> = (&'a str, &'a str, Vec<&'a str>, Result<&'a str, &'a str>);
+
 /// The demo judged by a pack that forbids Estonia, with an exception of these facts.
 fn excepted(world: &World, delivery: &str, kind: &str, facts: &[&str]) -> Ran {
     let text = world.ok(&["policy", "show", DFARS]).out;
@@ -174,7 +177,7 @@ fn every_exception_asks_for_the_facts_that_its_clause_names() {
         &document,
     ];
     let in_2027 = "2027-01-01";
-    let cases: &[(&str, &str, Vec<&str>, Result<&str, &str>)] = &[
+    let cases: &[Excepted<'_>] = &[
         ("cots", in_2027, [&cots[..], &["item=end-item"]].concat(), Ok("end item EI-4711 is commercially available")),
         (
             "cots",

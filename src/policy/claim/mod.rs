@@ -45,10 +45,13 @@ pub struct How<'a> {
     /// The least level at which a place confirms.
     pub evidence: PlaceLevel,
     /// Decides whether the subject meets a specification.
-    pub spec: &'a dyn Fn(&str, &Blake3, &Trail) -> Result<Decision, NotAtHand>,
+    pub spec: &'a dyn Fn(&str, &Blake3, &Trail) -> Judged,
     /// Decides whether the subject complies with a policy.
-    pub policy: &'a dyn Fn(&str, &Blake3, Date, &Trail) -> Result<Decision, NotAtHand>,
+    pub policy: &'a dyn Fn(&str, &Blake3, Date, &Trail) -> Judged,
 }
+
+/// What a lot comes to by a file of some name and digest.
+pub type Judged = Result<Decision, NotAtHand>;
 
 /// A file of this name and digest is not at hand; the digest of the one that is, of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -135,7 +135,7 @@ mod tests {
         let new = story.process("EE", &[Process::JetMill, Process::Sinter], &[again], Form::Block, &nd);
         let done = story.process("EE", &[Process::Magnetize], &[new], Form::Magnet, &nd);
         let trail = story.trail(done);
-        let survey = Survey::of(&trail);
+        let survey = Survey::of(&trail, &std::collections::BTreeSet::new());
         let pack = find_built_in("us-s857-disclosure").unwrap().unwrap();
         let buckets: Vec<&Bucket> = pack.file.buckets.iter().collect();
         let last = LastPass::of(&survey, trail.provenance.element(Element::Nd).unwrap(), &buckets);

@@ -9,7 +9,7 @@ use crate::policy::trail::{Trail, TrailStep};
 use crate::policy::upstream::parents;
 use crate::rules::data::facts;
 use crate::value::{Element, EventId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A trail with what follows from it for every policy.
 pub(super) struct Survey<'a> {
@@ -45,7 +45,8 @@ impl Gap {
 }
 
 impl<'a> Survey<'a> {
-    pub(super) fn of(trail: &'a Trail) -> Self {
+    /// `asked` are the elements that may count though the lot does not list them.
+    pub(super) fn of(trail: &'a Trail, asked: &BTreeSet<Element>) -> Self {
         let mut lot_back = vec![u32::MAX; trail.lots.len()];
         let mut back = vec![u32::MAX; trail.steps.len()];
         let mut next = vec![None; trail.lots.len()];
@@ -69,7 +70,7 @@ impl<'a> Survey<'a> {
                 }
             }
         }
-        let mut survey = Self { trail, back, next, gaps: BTreeMap::new(), unlisted: Unlisted::of(trail) };
+        let mut survey = Self { trail, back, next, gaps: BTreeMap::new(), unlisted: Unlisted::of(trail, asked) };
         let elements = trail.provenance.elements.iter().chain(&survey.unlisted.attributions);
         survey.gaps = elements.map(|attribution| (attribution.element, survey.find_gaps(attribution))).collect();
         survey
@@ -172,7 +173,7 @@ mod tests {
         let metal = story.process("GB", &[Process::Reduce], &[left], Form::Metal, &[("Nd", 50)]);
         let both = story.process("GB", &[Process::Melt], &[metal, right], Form::AlloyFlake, &[("Nd", 100)]);
         let trail = story.trail(both);
-        let survey = Survey::of(&trail);
+        let survey = Survey::of(&trail, &BTreeSet::new());
         assert_eq!([0, 1, 2, 3].map(|step| survey.steps_back(step)), [2, 1, 1, 0]);
         assert_eq!(survey.next(right), Some(Stage::Melted));
         assert_eq!(survey.next(oxide), Some(Stage::Reduced), "what is done with the first part");
@@ -187,7 +188,7 @@ mod tests {
         story.steps[1].findings.push(Finding::new(Code::UnlistedElement, "none", "some"));
         story.steps[1].findings.push(Finding::new(Code::StaleHead, "one", "two"));
         let trail = story.trail(alloy);
-        let survey = Survey::of(&trail);
+        let survey = Survey::of(&trail, &BTreeSet::new());
         let source = Source::Gain { step: 1, shown: true };
         assert_eq!(survey.gaps(Element::Nd), [Gap { source, lot: alloy, mass: Interval::exact(30) }]);
         assert_eq!(survey.gaps(Element::Fe), []);

@@ -204,6 +204,31 @@ fn a_place_that_is_only_declared_proves_nothing_but_contradicts() {
     assert_eq!(dfars(&story.trail(lot)), "no/no, named only no/no");
 }
 
+#[test]
+fn a_time_must_be_bounded_as_well_as_the_pack_asks() {
+    let mut pack = find_built_in(DFARS).unwrap().unwrap();
+    pack.file.evidence[0].time = Some(TimeLevel::Witnessed);
+    let settings = Settings::of(&pack.file, &[]).unwrap();
+    let judged = |time: TimeLevel| {
+        let mut trail = magnet(CLEAN);
+        trail.steps.iter_mut().for_each(|step| step.time = time);
+        let delivery = Some("2027-01-01".parse().unwrap());
+        let ask = Ask { pack: &pack, settings: &settings, delivery, exceptions: &[], summaries: &[] };
+        evaluate(&trail, &[ask]).remove(0)
+    };
+    for time in [TimeLevel::Declared, TimeLevel::Pinned] {
+        let found = judged(time);
+        assert_eq!(found.verdict, Verdict::Unproven, "{time}");
+        assert!(found.why[0].text.contains(&format!("at a time that is `{time}` where `witnessed` is asked for")));
+        assert!(
+            found.needed.iter().any(|one| one.contains("a witness of the trust file cosigned")),
+            "{:?}",
+            found.needed
+        );
+    }
+    assert_eq!(judged(TimeLevel::Witnessed).verdict, Verdict::Confirmed);
+}
+
 /// A magnet whose iron was bought, with a document of this level on where it was mined and reduced.
 fn with_bought_iron(level: PlaceLevel, stated: &[(Stage, &str)]) -> Trail {
     let mut story = Story::new();

@@ -11,6 +11,7 @@ use crate::lineage::provenance::{Attribution, Flows, Interval, Passage};
 use crate::policy::trail::{Trail, TrailLot};
 use crate::rules::data::is_unsorted;
 use crate::value::Element;
+use std::collections::BTreeSet;
 
 /// Elements that the subject may hold and does not list.
 pub(super) struct Unlisted {
@@ -31,6 +32,10 @@ impl Set {
 
     const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    const fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     const fn without(self, other: Self) -> Self {
@@ -54,13 +59,14 @@ pub(super) fn is_absent(lot: &TrailLot, element: Element) -> bool {
 }
 
 impl Unlisted {
-    /// Of the subject of a trail.
-    pub(super) fn of(trail: &Trail) -> Self {
+    /// Of the subject of a trail, those of these elements.
+    pub(super) fn of(trail: &Trail, asked: &BTreeSet<Element>) -> Self {
         let holds_of = may_hold(trail);
         let listed = trail.subject().map_or_else(Set::default, |lot| {
             Set::of(Element::ALL.iter().copied().filter(|element| holds(lot, *element)))
         });
-        let open = holds_of.get(trail.subject).copied().unwrap_or_default().without(listed);
+        let asked = Set::of(asked.iter().copied());
+        let open = holds_of.get(trail.subject).copied().unwrap_or_default().without(listed).within(asked);
         if open == Set::default() {
             return Self { flows: Flows::default(), attributions: Vec::new() };
         }
@@ -238,8 +244,11 @@ mod tests {
         let (stage, country) = (Stage::Separated, "CN".parse().unwrap());
         story.steps[0].prior = vec![TrailPrior { stage, country, elements: vec![Element::Tb] }];
         let metal = story.process("GB", &[Process::Reduce], &[bought], Form::Metal, &[("Nd", 100)]);
-        let open: Vec<Element> =
-            Unlisted::of(&story.trail(metal)).attributions.iter().map(|attribution| attribution.element).collect();
+        let open: Vec<Element> = Unlisted::of(&story.trail(metal), &Element::ALL.iter().copied().collect())
+            .attributions
+            .iter()
+            .map(|attribution| attribution.element)
+            .collect();
         assert_eq!(open, [Element::Tb]);
     }
 

@@ -5,7 +5,7 @@ use crate::event::{Kind, Process, Scheme};
 use crate::lineage::provenance::{Pass, Source};
 use crate::policy::trail::{PlaceLevel, TimeLevel, Trail};
 use crate::rules::trust::{Authority, Trust, TrustedLedger};
-use crate::testing::{Sample, day, key, text};
+use crate::testing::{Sample, day, key, text, witness};
 use crate::value::Element;
 use std::collections::BTreeSet;
 
@@ -66,6 +66,21 @@ fn trail_says_what_happened_where_and_how_well_it_is_evidenced() {
     assert_eq!(trail.lots[ore].assays.iter().map(|assay| assay.event).collect::<Vec<_>>(), [sample.assay]);
     assert!(!trail.lots[ore].assays[0].accredited && !trail.lots[ore].assays[0].needed.is_empty());
     assert_eq!((trail.lots[ore].made_by, trail.lots[trail.subject].made_by), (Some(0), Some(3)));
+}
+
+#[test]
+fn a_time_is_witnessed_where_enough_witnesses_of_the_trust_file_cosigned_a_checkpoint_over_it() {
+    let mut sample = Sample::new();
+    sample.ledger.witness = Some(77);
+    let file = export(&sample, &[], true);
+    let times = |asked: Option<u8>| -> BTreeSet<TimeLevel> {
+        let witnesses = asked.map(|number| format!("witness w {}\nquorum w\n", witness(number)));
+        let trust = Trust { witnesses, ..trust(&sample) };
+        trail_of(&file, &trust, 30).steps.iter().map(|step| step.time).collect()
+    };
+    assert_eq!(times(Some(77)), BTreeSet::from([TimeLevel::Witnessed]));
+    assert_eq!(times(Some(78)), BTreeSet::from([TimeLevel::Declared]), "another witness is asked for");
+    assert_eq!(times(None), BTreeSet::from([TimeLevel::Declared]), "nobody is asked for");
 }
 
 #[test]
