@@ -18,7 +18,7 @@ use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
 use crate::state::{KeyRecord, Position, View as _, ViewError};
-use crate::value::{Blake3, EventId, LedgerId, Time};
+use crate::value::{Blake3, DigestMap, EventId, LedgerId, Time};
 use crate::verify::judge::withheld;
 use crate::verify::report::{DocumentReport, Withheld};
 use crate::verify::subset::{Replayed, Scope};
@@ -85,7 +85,8 @@ impl Checked {
             moved_by: BTreeMap::new(),
         };
         let is_only = ledgers.len() == 1;
-        for (ledger, verdicts) in ledgers.into_iter().zip(verdicts) {
+        for (mut ledger, verdicts) in ledgers.into_iter().zip(verdicts) {
+            ledger.subset.forget_signed();
             checked.enter(ledger, &verdicts, is_only, trust)?;
         }
         checked.check_seeds();
@@ -222,7 +223,9 @@ fn check_belonging(held: &Held<'_>, closure: &Closure, holes: &BTreeSet<EventId>
         };
         found.push(finding.on(*id));
     }
-    for event in held.all().filter(|event| !closure.events.contains_key(&event.id)) {
+    let mut beside: Vec<&Event> = held.all().filter(|event| !closure.events.contains_key(&event.id)).collect();
+    beside.sort_unstable_by_key(|event| event.id);
+    for event in beside {
         let portable = event.payload.aud.is_none() || event.payload.kind() == Kind::Correct;
         if !portable && !holes.contains(&event.id) {
             let expected = "an event that belongs to the lineage of the subject";
@@ -234,8 +237,8 @@ fn check_belonging(held: &Held<'_>, closure: &Closure, holes: &BTreeSet<EventId>
 }
 
 /// What the events at hand name in covered positions, to be compared with the leaves.
-pub(super) fn naming<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<Covered, BTreeSet<EventId>> {
-    let mut naming: BTreeMap<Covered, BTreeSet<EventId>> = BTreeMap::new();
+pub(super) fn naming<'a>(events: impl Iterator<Item = &'a Event>) -> DigestMap<Covered, BTreeSet<EventId>> {
+    let mut naming: DigestMap<Covered, BTreeSet<EventId>> = DigestMap::default();
     for event in events {
         for id in covered_by(event) {
             naming.entry(id).or_default().insert(event.id);

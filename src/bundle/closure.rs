@@ -13,7 +13,7 @@
 use super::statement::{Covered, covered_by};
 use crate::event::{Body, Event, Kind, Target};
 use crate::lineage::Step;
-use crate::value::{EventId, LotId};
+use crate::value::{DigestMap, EventId, LotId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where events come from.
@@ -146,8 +146,8 @@ fn follow(event: &Event, open: &mut Vec<Work>) {
 /// Events in memory as a pool.
 #[derive(Debug, Default)]
 pub(super) struct Held<'a> {
-    events: BTreeMap<EventId, &'a Event>,
-    naming: BTreeMap<Covered, BTreeSet<EventId>>,
+    events: DigestMap<EventId, &'a Event>,
+    naming: DigestMap<Covered, Vec<EventId>>,
     /// The first two events added.
     genesis: Vec<EventId>,
 }
@@ -159,7 +159,7 @@ impl<'a> Held<'a> {
         }
         if self.events.insert(event.id, event).is_none() {
             for id in covered_by(event) {
-                self.naming.entry(id).or_default().insert(event.id);
+                self.naming.entry(id).or_default().push(event.id);
             }
         }
     }
@@ -174,6 +174,7 @@ impl<'a> Held<'a> {
         self.events.get(id).copied()
     }
 
+    /// All events, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = &'a Event> + '_ {
         self.events.values().copied()
     }
@@ -210,6 +211,8 @@ impl Pool for Held<'_> {
     }
 
     fn naming(&mut self, id: Covered) -> Result<Vec<EventId>, Self::Error> {
-        Ok(self.naming.get(&id).into_iter().flatten().copied().collect())
+        let mut naming = self.naming.get(&id).cloned().unwrap_or_default();
+        naming.sort_unstable();
+        Ok(naming)
     }
 }

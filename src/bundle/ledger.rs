@@ -11,11 +11,11 @@ use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
 use crate::state::{Find, ViewError};
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
-use crate::tlog::entry::Entry;
+use crate::tlog::entry::text_of;
 use crate::tlog::nodes::check_nodes;
 use crate::tlog::note::{NoteError, SignedNote};
 use crate::tlog::vkey::VerifierKey;
-use crate::value::{EventId, LedgerId, PartyId, Sha256, Time};
+use crate::value::{DigestSet, EventId, LedgerId, PartyId, Sha256, Time};
 use crate::verify::subset::Subset;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -83,8 +83,7 @@ pub(super) struct LedgerChecked {
 
 impl LedgerChecked {
     pub(super) fn of(file: &LedgerFile, manifest: &Manifest) -> Self {
-        let subset =
-            Subset::read(file.ledger, &file.entries, |entry| (entry.index, formatted(entry), &entry.disclosures));
+        let subset = Subset::read(file.ledger, &file.entries, |entry| (entry.index, text(entry), &entry.disclosures));
         let mut checked = Self { seen: seen(file, &subset), subset, findings: Vec::new() };
         checked.findings = checked.subset.check_entries();
         checked.check_checkpoints(file, manifest);
@@ -177,7 +176,7 @@ impl LedgerChecked {
     ) -> Vec<Finding> {
         let Some(seen) = &mut self.seen.statement else { return Vec::new() };
         let place = format!("ledger {}", self.seen.ledger);
-        let here: BTreeSet<EventId> = self.subset.events().map(|(_, event)| event.id).collect();
+        let here: DigestSet<EventId> = self.subset.events().map(|(_, event)| event.id).collect();
         let below = |(index, _): &(u64, &Event)| *index < seen.statement.log.size;
         let naming = naming(self.subset.events().filter(below).map(|(_, event)| event));
         let needed: BTreeSet<Covered> = if is_only {
@@ -222,9 +221,8 @@ impl LedgerChecked {
 }
 
 /// The bytes of an entry; members that make no entry give bytes that are none, which is found when they are read.
-fn formatted(entry: &EntryFile) -> Vec<u8> {
-    let (prev, recorded_at, jwt) = (entry.prev, entry.recorded_at, entry.jwt.clone());
-    Entry { prev, recorded_at, jwt }.format().unwrap_or_default()
+fn text(entry: &EntryFile) -> Vec<u8> {
+    text_of(entry.prev, entry.recorded_at, &entry.jwt)
 }
 
 fn seen(file: &LedgerFile, subset: &Subset) -> LedgerSeen {

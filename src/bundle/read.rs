@@ -1,10 +1,11 @@
 //! Reading a bundle: bytes that have the form of one, with a manifest that can be read. Nothing is believed yet.
 
 use super::manifest::Manifest;
-use super::wire::{BundleFile, ReadError};
+use super::wire::{BundleFile, EntryFile, ReadError};
 use crate::envelope::{Disclosure, Jws, Signed, Typ, open};
 use crate::event::{Event, Kind};
 use crate::value::Blake3;
+use rayon::prelude::*;
 
 /// A bundle as read; its evidence has not been verified and is not to be believed.
 #[derive(Debug, Clone)]
@@ -43,8 +44,8 @@ impl UnverifiedBundle {
     /// Nothing is established about them, not even who signed.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        let entries = self.file.ledgers.iter().flat_map(|ledger| &ledger.entries);
-        entries.filter_map(|entry| read_event(&entry.jwt, &entry.disclosures)).collect()
+        let entries: Vec<&EntryFile> = self.file.ledgers.iter().flat_map(|ledger| &ledger.entries).collect();
+        entries.par_iter().filter_map(|entry| read_event(&entry.jwt, &entry.disclosures)).collect()
     }
 
     /// The registrations of parties as they were signed, with the disclosures passed on.

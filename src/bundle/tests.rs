@@ -220,6 +220,17 @@ fn dropped_entry_is_named() {
 }
 
 #[test]
+fn a_file_read_by_entries_is_the_file_read_whole() {
+    let text = export(&Sample::new(), &[]);
+    let whole: BundleFile = serde_json::from_str(&text).unwrap();
+    assert_eq!(BundleFile::parse(text.as_bytes()).unwrap(), whole);
+    let (entry, rest) = text.split_once("\"recorded_at\":").unwrap();
+    let wrong = format!("{entry}\"recorded_at\":7,\"was\":{rest}");
+    let error = BundleFile::parse(wrong.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("line 1 column") && error.contains("/ledgers/0/entries/0/recorded_at"), "{error}");
+}
+
+#[test]
 fn repeated_and_reordered_entries_are_refused_by_name() {
     let sample = Sample::new();
     let mut file = BundleFile::parse(export(&sample, &[]).as_bytes()).unwrap();

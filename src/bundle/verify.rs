@@ -35,6 +35,8 @@ pub struct Verification {
     pub report: Report,
     /// The bundle, where its integrity holds.
     pub bundle: Option<VerifiedBundle>,
+    /// What could be read of a bundle whose integrity does not hold.
+    doubtful: Vec<Event>,
 }
 
 /// A bundle whose signatures, links, trees, manifest and membership hold.
@@ -52,6 +54,12 @@ pub struct VerifiedBundle {
 }
 
 impl Verification {
+    /// The events of the file, for showing what the report mentions: where integrity does not hold, nothing is established
+    /// about them.
+    pub fn mentioned(&self) -> impl Iterator<Item = &Event> {
+        self.bundle.iter().flat_map(VerifiedBundle::events).chain(&self.doubtful)
+    }
+
     /// The trail of the subject, for the trust and moment it was verified with; `None` where integrity does not hold, for
     /// then nothing that the events say counts.
     ///
@@ -152,6 +160,11 @@ impl UnverifiedBundle {
     /// State could not be read, which memory never is.
     pub fn verify(self, asked: &Asked<'_>) -> Result<Verification, ViewError> {
         let mut checked = Checked::of(&self, asked.trust)?;
+        // The texts of its entries are as large as all that is known from them: they go.
+        let documents = {
+            let Self { file, .. } = self;
+            file.documents
+        };
         let lineage = upstream(&checked, checked.manifest.subject).unwrap_or_else(|never| match never {});
         let matters = checked.matters();
         let mut report = blank(&checked, asked, &lineage)?;
@@ -182,9 +195,13 @@ impl UnverifiedBundle {
         checked.findings = findings;
         let holds = report.integrity.findings.iter().all(|finding| finding.severity() != Severity::Breach);
         let (trust, as_of) = (asked.trust.clone(), asked.as_of);
-        let documents = self.file.documents;
-        let bundle = holds.then_some(VerifiedBundle { checked, lineage, settled, trust, as_of, documents });
-        Ok(Verification { report, bundle })
+        let (mut bundle, mut doubtful) = (None, Vec::new());
+        if holds {
+            bundle = Some(VerifiedBundle { checked, lineage, settled, trust, as_of, documents });
+        } else {
+            doubtful.extend(checked.events.into_values().map(|(_, _, event)| event));
+        }
+        Ok(Verification { report, bundle, doubtful })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The file: its members, and reading them strictly.
 
+mod parts;
+
 use crate::envelope::json::{self, JsonError, Numbers, Rules};
 use crate::tlog::tree::{Node, NodeMap};
 use crate::value::{Blake3, EventId, LedgerId, Sha256, Time};
@@ -181,7 +183,8 @@ impl BundleFile {
         if bytes.len() > MAX_BUNDLE_BYTES {
             return Err(ReadError::Long(bytes.len()));
         }
-        let file: Self = json::from_slice(bytes, &RULES)?;
+        json::check(bytes, &RULES)?;
+        let file = parts::read(bytes).map_or_else(|| json::from_slice(bytes, &RULES), Ok)?;
         file.check()?;
         Ok(file)
     }

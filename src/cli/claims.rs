@@ -37,7 +37,7 @@ impl Claims {
     /// Reads them; facilities may be named as the lineage names them.
     pub(crate) fn read(&self, bundle: &UnverifiedBundle, packs: &[(Pack, Settings)]) -> Result<Read, Failure> {
         let specs: Vec<Spec> = self.spec.iter().map(|named| read_spec(named)).collect::<Result<_, _>>()?;
-        let events = bundle.events();
+        let events = if self.claim.is_empty() { Vec::new() } else { bundle.events() };
         let facilities = events.iter().filter_map(|event| match &event.payload.body {
             Body::Facility(facility) => Some((FacilityId::from(event.id), facility.code.to_string())),
             _ => None,

@@ -107,10 +107,11 @@ impl Asking {
         let asked = self.policies.read()?;
         let bytes = bundle_bytes(context, &self.subject)?;
         let bundle = read_bundle(&self.subject, &bytes)?;
-        let names: Names = bundle.events().iter().collect();
+        drop(bytes);
         let recipient = self.recipient.as_deref().map(|wanted| find_party(&bundle, wanted)).transpose()?;
         let asked_claims = self.claims.read(&bundle, &asked.packs)?;
         let mut verification = bundle.verify(&Asked { trust: &trust, as_of, recipient })?;
+        let names: Names = verification.mentioned().collect();
         asked.judge(&mut verification, &asked_claims)?;
         Ok((verification, names))
     }

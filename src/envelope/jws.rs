@@ -149,6 +149,14 @@ impl<'a> Jws<'a> {
         Ok(json::checked(&self.payload, &Rules::SIGNED)?)
     }
 
+    /// The payload of a JWS whose bytes were found to be strict JSON before.
+    pub(super) fn known_payload(&self) -> Result<&str, JwsError> {
+        match std::str::from_utf8(&self.payload) {
+            Ok(text) => Ok(text),
+            Err(_) => self.payload(),
+        }
+    }
+
     /// Whether the signature is that of `key` over the signing input, and `key` the one the header names.
     ///
     /// Does not establish whose key that is, nor anything about the payload.

@@ -15,7 +15,7 @@
 
 mod scan;
 
-pub use scan::{DisclosureReader, Scan};
+pub use scan::{DisclosureReader, RawRecord, Scan};
 
 use super::disk::{Access, Disk, DiskError, DiskFile, append_all, create_dirs, parent};
 use super::error::LogError;

@@ -8,7 +8,7 @@
 
 use super::error::LogError;
 use super::index::{DiskIndex, IndexError, KeyValue, Pairs, Tip};
-use super::private::{DisclosureReader, PrivateError};
+use super::private::{DisclosureReader, PrivateError, RawRecord};
 use super::read::Reader;
 use super::records::{IndexView, to_key_value, value_pair, values_end_pair};
 use crate::state::{Delta, Find, Memory, Overlay, Put, Record, View, ViewError};
@@ -36,14 +36,14 @@ impl<'a> Kept<'a> {
     /// Notes the records from an offset on. An append that is going on is none of ours.
     pub(super) fn scan(values: &'a DisclosureReader, from: u64) -> Result<Self, PrivateError> {
         let mut kept = Self { offsets: HashMap::new(), values, end: from };
-        for record in values.scan(from)? {
-            let (offset, record) = match record {
+        for found in values.scan_events(from)? {
+            let (offset, length, event) = match found {
                 Ok(found) => found,
                 Err(PrivateError::Torn { .. }) => break,
                 Err(error) => return Err(error),
             };
-            kept.end = offset + record.length();
-            kept.offsets.entry(record.event).or_default().push(offset);
+            kept.end = offset + length;
+            kept.offsets.entry(event).or_default().push(offset);
         }
         Ok(kept)
     }
@@ -61,13 +61,37 @@ impl<'a> Kept<'a> {
     pub(super) fn disclosures(&self, id: &EventId) -> Result<Vec<String>, PrivateError> {
         read_all(self.values, self.offsets.get(id).map_or(&[], Vec::as_slice))
     }
+
+    /// The records kept for an event, for [`Self::decode`] on another processor.
+    ///
+    /// # Errors
+    /// Damage; the disk's.
+    pub(super) fn raw(&self, id: &EventId) -> Result<Vec<RawRecord>, PrivateError> {
+        self.offsets.get(id).into_iter().flatten().map(|offset| self.values.read_raw(*offset)).collect()
+    }
+
+    /// As [`Self::disclosures`], of records that were read.
+    ///
+    /// # Errors
+    /// Damage; the disk's.
+    pub(super) fn decode(&self, raw: &[RawRecord]) -> Result<Vec<String>, PrivateError> {
+        each_once(raw.iter().map(|raw| self.values.decode(raw)))
+    }
 }
 
 /// The disclosures of the records at some offsets, each once.
 pub fn read_all(values: &DisclosureReader, offsets: &[u64]) -> Result<Vec<String>, PrivateError> {
+    each_once(offsets.iter().map(|offset| values.read(*offset).map(|record| record.disclosures)))
+}
+
+fn each_once(records: impl Iterator<Item = Result<Vec<String>, PrivateError>>) -> Result<Vec<String>, PrivateError> {
     let mut found: Vec<String> = Vec::new();
-    for offset in offsets {
-        for disclosure in values.read(*offset)?.disclosures {
+    for disclosures in records {
+        let disclosures = disclosures?;
+        if found.is_empty() {
+            found.reserve(disclosures.len());
+        }
+        for disclosure in disclosures {
             if !found.contains(&disclosure) {
                 found.push(disclosure);
             }

@@ -34,7 +34,7 @@ pub use held::{Held, Openness};
 pub use settled::Settled;
 
 use super::trust::Trust;
-use crate::event::{Body, Event};
+use crate::event::{Body, Event, Kind};
 use crate::finding::{Code, Finding};
 use crate::state::{EventRecord, View, ViewError};
 use crate::value::Time;
@@ -69,6 +69,13 @@ pub fn review(event: &Event, ctx: &ReviewContext<'_>) -> Result<Vec<Finding>, Vi
     review.evidence()?;
     review.status()?;
     Ok(review.out)
+}
+
+/// Whether the review of events of this kind reads values that can be withheld; that of others goes by what is in clear and
+/// by the facts of pass one.
+#[must_use]
+pub const fn reads_values(kind: Kind) -> bool {
+    matches!(kind, Kind::Assay)
 }
 
 /// The codes that are not decided, since the trust file vouches for nobody.

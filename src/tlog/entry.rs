@@ -15,6 +15,7 @@
 use crate::value::digest::HexError;
 use crate::value::time::TimeError;
 use crate::value::{Blake3, LedgerId, Time};
+use std::fmt::Write as _;
 
 /// The most bytes an entry may have: the largest length that a C2SP entry bundle can state (`uint16`).
 pub const MAX_ENTRY: usize = 65_535;
@@ -176,10 +177,21 @@ impl Entry {
     /// # Errors
     /// What [`EntryRef::parse`] refuses is refused here: a JWT of another shape, or more than [`MAX_ENTRY`] bytes.
     pub fn format(&self) -> Result<Vec<u8>, EntryError> {
-        let bytes = format!("{ENTRY_HEADER}\n{}\n{}\n{}\n", self.prev, self.recorded_at, self.jwt).into_bytes();
+        let bytes = text_of(self.prev, self.recorded_at, &self.jwt);
         EntryRef::parse(&bytes)?;
         Ok(bytes)
     }
+}
+
+/// The bytes of an entry of these members; whether they are one, [`EntryRef::parse`] says.
+#[must_use]
+pub fn text_of(prev: Blake3, recorded_at: Time, jwt: &str) -> Vec<u8> {
+    let mut text = String::with_capacity(AROUND_JWT + jwt.len());
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{ENTRY_HEADER}\n{prev}\n{recorded_at}");
+    text.push_str(jwt);
+    text.push('\n');
+    text.into_bytes()
 }
 
 #[cfg(test)]

@@ -147,6 +147,12 @@ impl Subset {
         Ok(done)
     }
 
+    /// Lets go of what was signed, when the signatures are verified: it is as large as the events.
+    pub fn forget_signed(&mut self) {
+        let signed = self.entries.iter_mut().filter_map(|(_, entry)| entry.event.as_mut().ok());
+        signed.for_each(|signed| signed.message = Vec::new());
+    }
+
     /// Verifies every signature in bulk, by index. A key id is the digest of its key, so a key that fits the id is the key
     /// meant; whose it is and whether it may sign, admission asks.
     #[must_use]

@@ -85,6 +85,19 @@ fn a_value_of_another_type_is_pointed_at() {
     assert_eq!(unknown.pointer, "/a/0/m");
 }
 
+#[test]
+fn strings_of_every_length_are_looked_through_to_the_end() {
+    for length in 0..100 {
+        for at in 0..=length {
+            for special in ["", "\"", "\\", "\\n", "\n", "\u{1f}", " ", "é"] {
+                let text = format!("\"{}{special}{}\"", "x".repeat(at), "n".repeat(length - at));
+                let other = serde_json::from_str::<String>(&text).is_ok();
+                assert_eq!(check(text.as_bytes(), &Rules::SIGNED).is_ok(), other, "{text:?}");
+            }
+        }
+    }
+}
+
 /// Texts that are JSON, or nearly.
 fn nearly_json() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![

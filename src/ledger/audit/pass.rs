@@ -5,22 +5,22 @@
 
 use super::Auditing;
 use super::found::Found;
-use crate::envelope::{Disclosure, Jws, Typ, open};
+use crate::envelope::{Disclosure, Jws, Known, Typ};
 use crate::event::Event;
 use crate::finding::{Code, Finding};
 use crate::ledger::disk::{Disk, read_if_present};
 use crate::ledger::edge::{Edge, FullTile};
 use crate::ledger::error::LogError;
 use crate::ledger::files::Block;
-use crate::ledger::private::PrivateError;
+use crate::ledger::private::{PrivateError, RawRecord};
 use crate::ledger::read::Reader;
 use crate::ledger::state_store::{Kept, Progress, StateError, event_of};
-use crate::rules::review::{Facts, ReviewContext, Settled, review};
+use crate::rules::review::{Facts, ReviewContext, Settled, reads_values, review};
 use crate::rules::trust::Trust;
-use crate::state::{Memory, ViewError};
+use crate::state::{Memory, View as _, ViewError};
 use crate::tlog::entry::EntryRef;
 use crate::tlog::tree::{Frontier, leaf_hash};
-use crate::value::{Sha256, Time};
+use crate::value::{EventId, Sha256, Time};
 
 use crate::verify::replay::{Ahead, Checked, Entered, Raw, Replay};
 use crate::verify::trail::is_statement;
@@ -58,30 +58,37 @@ struct Part {
 }
 
 impl Part {
-    /// Reads the next part; `None` at the end.
+    /// Reads the next part, with the disclosures of the events that `is_read` says; `None` at the end.
     fn read(
         blocks: &mut dyn Iterator<Item = Result<Block, LogError>>,
         kept: &Kept<'_>,
+        is_read: &(dyn Fn(&EventId) -> bool + Sync),
     ) -> Result<Option<Self>, StateError> {
-        let mut part = Self { blocks: Vec::new(), disclosures: Vec::new() };
-        for block in blocks.take(BLOCKS) {
-            let block = block?;
-            for (_, entry) in block.entries() {
-                let shown = event_of(entry).map_or(Ok(Vec::new()), |id| kept.disclosures(&id));
-                part.disclosures.push(shown.or_else(|error| match error {
-                    // What is damaged is not shown, and so withheld.
-                    PrivateError::Damaged { .. } => Ok(Vec::new()),
-                    error => Err(error),
-                })?);
-            }
-            part.blocks.push(block);
+        let blocks: Vec<Block> = blocks.take(BLOCKS).collect::<Result<_, _>>()?;
+        if blocks.is_empty() {
+            return Ok(None);
         }
-        Ok(Some(part).filter(|part| !part.blocks.is_empty()))
+        let entries: Vec<&[u8]> = blocks.iter().flat_map(Block::entries).map(|(_, entry)| entry).collect();
+        let ids: Vec<Option<EventId>> = entries.par_iter().map(|entry| event_of(entry).filter(is_read)).collect();
+        let raw: Result<Vec<Vec<RawRecord>>, PrivateError> =
+            ids.iter().map(|id| unless_damaged(id.as_ref().map_or(Ok(Vec::new()), |id| kept.raw(id)))).collect();
+        let raw = raw?;
+        let decode = |raw: &Vec<RawRecord>| unless_damaged(kept.decode(raw));
+        let disclosures: Result<Vec<Vec<String>>, PrivateError> = raw.par_iter().map(decode).collect();
+        Ok(Some(Self { disclosures: disclosures?, blocks }))
     }
 
     fn raw(&self) -> Vec<Raw<'_>> {
         let entries = self.blocks.iter().flat_map(Block::entries).zip(&self.disclosures);
         entries.map(|((_, entry), disclosures)| Raw { entry, disclosures }).collect()
+    }
+}
+
+/// What is damaged is not shown, and so withheld.
+fn unless_damaged<T>(read: Result<Vec<T>, PrivateError>) -> Result<Vec<T>, PrivateError> {
+    match read {
+        Err(PrivateError::Damaged { .. }) => Ok(Vec::new()),
+        read => read,
     }
 }
 
@@ -97,7 +104,7 @@ impl PartChecked {
         kept: &Kept<'_>,
         ahead: &mut Ahead,
     ) -> Result<Option<Self>, StateError> {
-        let Some(part) = Part::read(blocks, kept)? else { return Ok(None) };
+        let Some(part) = Part::read(blocks, kept, &|_| true)? else { return Ok(None) };
         let disclosed = part.disclosures.iter().filter(|shown| !shown.is_empty()).count() as u64;
         Ok(Some(Self { entries: ahead.check(&part.raw()), disclosed }))
     }
@@ -173,9 +180,10 @@ impl Pass<'_, '_> {
         let (size, kept) = (self.reader.size(), self.kept);
         let mut blocks = self.reader.blocks(0..size);
         let (mut edge, mut full, mut tiles, mut differing) = (Edge::default(), Vec::new(), 0, Vec::new());
-        let mut next = Part::read(&mut blocks, kept)?;
+        let is_read = |id: &EventId| reviewing.reads_values(id);
+        let mut next = Part::read(&mut blocks, kept, &is_read)?;
         while let Some(part) = next {
-            let (reviewed, read) = rayon::join(|| reviewing.part(&part), || Part::read(&mut blocks, kept));
+            let (reviewed, read) = rayon::join(|| reviewing.part(&part), || Part::read(&mut blocks, kept, &is_read));
             for one in reviewed {
                 let (leaf, findings) = one?;
                 edge.append(leaf, &mut full);
@@ -218,22 +226,30 @@ struct Reviewing<'a> {
 }
 
 impl Reviewing<'_> {
+    /// Whether the review of an event depends on the values that are kept for it.
+    fn reads_values(&self, id: &EventId) -> bool {
+        self.memory.event(id).is_ok_and(|record| record.is_some_and(|record| reads_values(record.kind)))
+    }
+
     /// Leaf hash and findings of each entry.
     fn part(&self, part: &Part) -> Vec<Result<(Sha256, Vec<Finding>), ViewError>> {
         let Self { settled: facts, memory, trust, as_of } = *self;
         let one = |raw: &Raw<'_>| {
             let context = ReviewContext { facts, view: memory, trust, as_of, cosigned: 0 };
-            let findings = read_event(raw).map_or(Ok(Vec::new()), |event| review(&event, &context))?;
+            let findings = read_event(raw, memory).map_or(Ok(Vec::new()), |event| review(&event, &context))?;
             Ok((leaf_hash(raw.entry), findings))
         };
         part.raw().par_iter().map(one).collect()
     }
 }
 
-/// The event of an entry that was read before; what could not be read then is passed over.
-fn read_event(raw: &Raw<'_>) -> Option<Event> {
+/// The event of an entry that was read and applied before; any other is passed over.
+fn read_event(raw: &Raw<'_>, memory: &Memory) -> Option<Event> {
     let entry = EntryRef::parse(raw.entry).ok()?;
     let jws = Jws::parse(entry.jwt, Typ::Event).ok()?;
+    let id = jws.event_id();
+    memory.event(&id).ok()?.filter(|record| record.applied)?;
+    let known = Known { jws: &jws, id };
     let shown: Option<Vec<Disclosure>> = raw.disclosures.iter().map(|text| Disclosure::parse(text).ok()).collect();
-    shown.and_then(|shown| open(&jws, &shown).ok()).or_else(|| open(&jws, &[]).ok())
+    shown.and_then(|shown| known.open(&shown).ok()).or_else(|| known.open(&[]).ok())
 }

@@ -52,6 +52,55 @@ impl DisclosureReader {
         Ok(record)
     }
 
+    /// As [`Self::read`], neither compared with its checksum nor taken apart: for decoding on another processor.
+    ///
+    /// # Errors
+    /// No whole record begins there; the disk's.
+    pub fn read_raw(&self, offset: u64) -> Result<RawRecord, PrivateError> {
+        let known = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut scan = match known.filter(|scan| scan.offset == offset) {
+            Some(scan) => scan,
+            None => Scan { step: FIRST, ..self.scan(offset)? },
+        };
+        let torn = || PrivateError::Torn { path: self.path.clone(), offset, found: 0 };
+        let whole = scan.next_whole()?.ok_or_else(torn)?;
+        let bytes = scan.ahead().get(..whole).unwrap_or_default().to_vec();
+        scan.pass(whole);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(scan);
+        Ok(RawRecord { offset, bytes })
+    }
+
+    /// The disclosures of a raw record; what was read ahead of an append and does not read well is read again.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn decode(&self, raw: &RawRecord) -> Result<Vec<String>, PrivateError> {
+        match decode(&raw.bytes) {
+            Some(record) => Ok(record.disclosures),
+            None => self.read(raw.offset).map(|record| record.disclosures),
+        }
+    }
+
+    /// The events of the records from an offset on, each with where its record begins and how long it is; ends after the
+    /// first error. The records are compared with their checksums.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn scan_events(
+        &self,
+        offset: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, u64, EventId), PrivateError>>, PrivateError> {
+        let mut scan = self.scan(offset)?;
+        Ok(std::iter::from_fn(move || {
+            scan.file.as_ref()?;
+            let found = scan.event().transpose();
+            if matches!(found, Some(Err(_))) {
+                scan.file = None;
+            }
+            found
+        }))
+    }
+
     /// The records from an offset on, each with where it begins; ends after the first error.
     ///
     /// An append that is going on shows as [`PrivateError::Torn`] at the end.
@@ -138,7 +187,8 @@ impl Scan {
         PrivateError::Torn { path: self.path.clone(), offset: self.offset, found: self.ahead().len() as u64 }
     }
 
-    fn record(&mut self) -> Result<Option<(u64, Record)>, PrivateError> {
+    /// The length of the record that begins here, all of which is ahead then.
+    fn next_whole(&mut self) -> Result<Option<usize>, PrivateError> {
         self.fill(4)?;
         if self.ahead().is_empty() {
             return Ok(None);
@@ -150,21 +200,51 @@ impl Scan {
         }
         let whole = FRAME + usize::try_from(length).unwrap_or_default();
         self.fill(whole)?;
-        let bytes = self.ahead().get(..whole).ok_or_else(|| self.torn())?;
-        let record = decode(bytes).ok_or_else(|| self.damaged("expected its checksum at its end, found another"))?;
-        let at = self.offset;
+        if self.ahead().len() < whole { Err(self.torn()) } else { Ok(Some(whole)) }
+    }
+
+    fn pass(&mut self, whole: usize) {
         self.read += whole;
         self.offset += whole as u64;
-        Ok(Some((at, record)))
     }
+
+    fn take<T>(&mut self, decode: impl Fn(&[u8]) -> Option<T>) -> Result<Option<(u64, usize, T)>, PrivateError> {
+        let Some(whole) = self.next_whole()? else { return Ok(None) };
+        let bytes = self.ahead().get(..whole).unwrap_or_default();
+        let found = decode(bytes).ok_or_else(|| self.damaged("expected its checksum at its end, found another"))?;
+        let at = self.offset;
+        self.pass(whole);
+        Ok(Some((at, whole, found)))
+    }
+
+    fn record(&mut self) -> Result<Option<(u64, Record)>, PrivateError> {
+        Ok(self.take(decode)?.map(|(at, _, record)| (at, record)))
+    }
+
+    fn event(&mut self) -> Result<Option<(u64, u64, EventId)>, PrivateError> {
+        let found = self.take(|bytes| sound(bytes).map(|(event, _)| event))?;
+        Ok(found.map(|(at, whole, event)| (at, whole as u64, event)))
+    }
+}
+
+/// A record as it lies in the file; nothing is known yet of its checksum.
+pub struct RawRecord {
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+/// Event and text of a whole record; `None` where its checksum or form is wrong.
+fn sound(bytes: &[u8]) -> Option<(EventId, &str)> {
+    let (rest, sum) = bytes.split_last_chunk::<32>()?;
+    let (event, text) = rest.get(4..)?.split_first_chunk::<32>()?;
+    let text = std::str::from_utf8(text).ok().filter(|_| Blake3::of(rest).0 == *sum)?;
+    Some((EventId(*event), text))
 }
 
 /// Reads a whole record; `None` where its checksum or form is wrong.
 fn decode(bytes: &[u8]) -> Option<Record> {
-    let (rest, sum) = bytes.split_last_chunk::<32>()?;
-    let (event, text) = rest.get(4..)?.split_first_chunk::<32>()?;
-    let text = std::str::from_utf8(text).ok().filter(|_| Blake3::of(rest).0 == *sum)?;
-    Some(Record { event: EventId(*event), disclosures: text.split('~').map(str::to_owned).collect() })
+    let (event, text) = sound(bytes)?;
+    Some(Record { event, disclosures: text.split('~').map(str::to_owned).collect() })
 }
 
 impl Iterator for Scan {
