@@ -140,13 +140,12 @@ impl Checked {
     /// In a bundle of several ledgers, one of them covers each of the seeds.
     fn check_seeds(&mut self) {
         for id in self.seeds.clone() {
-            let statements = || self.ledgers.iter().filter_map(|(seen, _)| seen.statement.as_ref());
+            let statements = || self.ledgers.iter().flat_map(|(seen, _)| &seen.statements);
             let is_covered = statements().any(|stated| stated.leaves.contains_key(&Covered::from(id)));
             if statements().next().is_some() && self.ledgers.len() > 1 && !is_covered {
                 let expected = format!("a leaf of a completeness statement for {id}");
                 self.findings.push(Finding::new(Code::BundleIncomplete, expected, "none").on(id));
-                let all = self.ledgers.iter_mut().filter_map(|(seen, _)| seen.statement.as_mut());
-                all.for_each(|stated| stated.covers_all = false);
+                self.ledgers.iter_mut().for_each(|(seen, _)| seen.covers_all = false);
             }
         }
     }
@@ -190,7 +189,7 @@ fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
 
 /// The exporter, the recipient, and of those whom statements name as signers the ones whose registration is there.
 fn seeds_of(held: &Held<'_>, ledgers: &[LedgerChecked], manifest: &Manifest) -> Vec<EventId> {
-    let stated = ledgers.iter().filter_map(|ledger| ledger.seen.statement.as_ref());
+    let stated = ledgers.iter().flat_map(|ledger| &ledger.seen.statements);
     let auditors: BTreeSet<EventId> = stated.flat_map(|seen| named_in(&seen.note)).map(EventId::from).collect();
     let recipient = manifest.recipient.map(EventId::from);
     let auditors = auditors.into_iter().filter(|id| held.get(id).is_some());

@@ -7,8 +7,10 @@ use crate::state::{Memory, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::nodes::TreeHead;
 use crate::tlog::tree::EMPTY_ROOT;
+use crate::value::PartyId;
 use crate::verify::judge::{self, Asked, LogSeen};
 use crate::verify::report::{Check, LedgerReport, Report};
+use std::collections::BTreeSet;
 
 /// What is said about a ledger.
 pub(super) fn ledger_report(
@@ -19,6 +21,7 @@ pub(super) fn ledger_report(
 ) -> Result<LedgerReport, ViewError> {
     let head = seen.checkpoints.last().map(VerifiedCheckpoint::head);
     let head = head.unwrap_or(TreeHead { size: 0, root: EMPTY_ROOT });
+    let auditors: BTreeSet<PartyId> = seen.statements.iter().flat_map(|stated| stated.auditors.clone()).collect();
     Ok(LedgerReport {
         ledger: seen.ledger,
         origin: seen.origin.clone(),
@@ -29,8 +32,9 @@ pub(super) fn ledger_report(
         recorded_until: seen.last_recorded,
         trusted: is_trusted(seen, asked, accreditations, view)?,
         complete: seen.is_complete(),
-        stated_by_log: seen.statement.as_ref().is_some_and(|statement| statement.by_log),
-        stated_by: seen.statement.iter().flat_map(|statement| statement.auditors.clone()).collect(),
+        covered_at: seen.covered_at.filter(|size| *size < head.size),
+        stated_by_log: seen.statements.iter().any(|statement| statement.by_log),
+        stated_by: auditors.into_iter().collect(),
     })
 }
 
@@ -53,8 +57,8 @@ fn check(name: &str, done: bool, note: impl Into<String>) -> Check {
 
 /// What was checked, and what was not and why.
 pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> Vec<Check> {
-    let is_stated = |statement: &StatementSeen| statement.by_log || !statement.auditors.is_empty();
-    let stated = checked.ledgers.iter().filter(|(seen, _)| seen.statement.as_ref().is_some_and(is_stated)).count();
+    let is_stated = |seen: &LedgerSeen| seen.statements.iter().any(StatementSeen::is_vouched_for);
+    let stated = checked.ledgers.iter().filter(|(seen, _)| is_stated(seen)).count();
     let total = checked.ledgers.len();
     let entries = report.integrity.entries;
     let withheld = report.completeness.withheld.len();

@@ -31,8 +31,13 @@ pub(super) struct StatementSeen {
     pub(super) auditors: Vec<PartyId>,
     /// Leaves shown, by what they cover.
     pub(super) leaves: BTreeMap<Covered, Leaf>,
-    /// Whether everything that needs a leaf has one, and nothing that one lists is missing or declared to be.
-    pub(super) covers_all: bool,
+}
+
+impl StatementSeen {
+    /// Whether somebody signed it who may, for this verifier.
+    pub(super) fn is_vouched_for(&self) -> bool {
+        self.by_log || !self.auditors.is_empty()
+    }
 }
 
 /// What is known of a ledger from a bundle.
@@ -48,29 +53,36 @@ pub(super) struct LedgerSeen {
     pub(super) entries: u64,
     /// When the last entry at hand was recorded.
     pub(super) last_recorded: Option<Time>,
-    pub(super) statement: Option<StatementSeen>,
+    /// Completeness statements, in ascending order of size; the last is about the last checkpoint.
+    pub(super) statements: Vec<StatementSeen>,
+    /// Whether everything that needs a leaf has one, and nothing that one lists is missing or declared to be.
+    pub(super) covers_all: bool,
+    /// The least size of the statements that are needed for that.
+    pub(super) covered_at: Option<u64>,
 }
 
 impl LedgerSeen {
     /// Asks which auditors of the trust file signed the statement; one that neither they nor the log signed covers nothing.
     pub(super) fn ask_for_auditors(&mut self, trust: &Trust, state: &dyn Find) -> Result<Vec<Finding>, ViewError> {
-        let Some(seen) = &mut self.statement else { return Ok(Vec::new()) };
-        let (auditors, mut findings) = trusted(&seen.note, &self.ledger, trust, state)?;
-        if !seen.by_log && auditors.is_empty() {
-            seen.covers_all = false;
-            let parties: Vec<String> = named_in(&seen.note).iter().map(ToString::to_string).collect();
-            let expected = "a completeness statement by the log's key, or by an auditor whom the trust file names";
-            let found = format!("one by party {}, which is neither", parties.join(", "));
-            findings.push(Finding::new(Code::BundleIncomplete, expected, found));
+        let mut findings = Vec::new();
+        for seen in &mut self.statements {
+            let (auditors, wrong) = trusted(&seen.note, &self.ledger, trust, state)?;
+            seen.auditors = auditors;
+            findings.extend(wrong);
+            if !seen.is_vouched_for() {
+                let parties: Vec<String> = named_in(&seen.note).iter().map(ToString::to_string).collect();
+                let expected = "a completeness statement by the log's key, or by an auditor whom the trust file names";
+                let found = format!("one by party {}, which is neither", parties.join(", "));
+                findings.push(Finding::new(Code::BundleIncomplete, expected, found));
+            }
         }
-        seen.auditors = auditors;
         let place = format!("ledger {}", self.ledger);
         Ok(findings.into_iter().map(|finding| finding.at(&place)).collect())
     }
 
     /// Whether somebody who may say so vouches that nothing that matters is left out.
     pub(super) fn is_complete(&self) -> bool {
-        self.statement.as_ref().is_some_and(|seen| seen.covers_all && (seen.by_log || !seen.auditors.is_empty()))
+        self.covers_all && !self.statements.is_empty() && self.statements.iter().all(StatementSeen::is_vouched_for)
     }
 }
 
@@ -144,18 +156,38 @@ impl LedgerChecked {
         self.findings.extend(self.subset.check_tree(&heads, &node_map(&file.nodes)));
     }
 
-    /// The statement: about the last checkpoint, by the log's key, as the manifest names it, with leaves that it proves.
+    /// The statements: about checkpoints shown, one of them the last, as the manifest names them, with leaves that they prove.
     fn check_statement(&mut self, file: &LedgerFile, manifest: &Manifest) {
         let named: Vec<_> = manifest.statements.iter().filter(|named| named.ledger == file.ledger).collect();
-        let found: Vec<Sha256> = file.statement.iter().map(|s| Sha256::of(s.note.as_bytes())).collect();
+        let found: Vec<Sha256> = file.statements().map(|s| Sha256::of(s.note.as_bytes())).collect();
         if !named.iter().map(|named| &named.note).eq(found.iter()) {
             self.find(Code::BundleManifest, "the completeness statement that the manifest names", "another or none");
         }
-        let Some(statement) = &file.statement else {
-            return self.find(Code::BundleIncomplete, "a completeness statement", "none");
+        if file.statement.is_none() {
+            self.find(Code::BundleIncomplete, "a completeness statement", "none");
+        }
+        let (last, earlier) = match self.seen.checkpoints.split_last() {
+            Some((last, earlier)) => (Some(last.clone()), earlier.to_vec()),
+            None => (None, Vec::new()),
         };
-        match read_statement(statement, file.ledger, self.seen.checkpoints.last()) {
-            Ok(seen) => self.seen.statement = Some(seen),
+        let mut before = 0;
+        for statement in &file.earlier {
+            match read_statement(statement, file.ledger, &earlier) {
+                Ok(seen) if seen.statement.log.size > before => {
+                    before = seen.statement.log.size;
+                    self.seen.statements.push(seen);
+                }
+                Ok(_) => self.find(Code::BadCheckpoint, "statements in ascending order of size, each once", "others"),
+                Err((code, problem)) => {
+                    let expected =
+                        "a completeness statement for an earlier checkpoint, by the log's key or an auditor's";
+                    self.find(code, expected, problem);
+                }
+            }
+        }
+        let Some(statement) = &file.statement else { return };
+        match read_statement(statement, file.ledger, last.as_slice()) {
+            Ok(seen) => self.seen.statements.push(seen),
             Err((code, problem)) => {
                 let expected = "a completeness statement for the last checkpoint, by the log's key or an auditor's";
                 self.find(code, expected, problem);
@@ -174,28 +206,40 @@ impl LedgerChecked {
         seeds: &[EventId],
         is_only: bool,
     ) -> Vec<Finding> {
-        let Some(seen) = &mut self.seen.statement else { return Vec::new() };
+        let statements = &self.seen.statements;
+        let Some(latest) = statements.last() else { return Vec::new() };
         let place = format!("ledger {}", self.seen.ledger);
         let here: DigestSet<EventId> = self.subset.events().map(|(_, event)| event.id).collect();
-        let below = |(index, _): &(u64, &Event)| *index < seen.statement.log.size;
-        let naming = naming(self.subset.events().filter(below).map(|(_, event)| event));
+        let naming_below = |stated: &StatementSeen| {
+            let below = |(index, _): &(u64, &Event)| *index < stated.statement.log.size;
+            naming(self.subset.events().filter(below).map(|(_, event)| event))
+        };
+        let naming = naming_below(latest);
+        let earlier: Vec<_> = statements.iter().rev().skip(1).map(|stated| (stated, naming_below(stated))).collect();
+        // The latest first: whatever it covers, it covers best.
+        let all = || std::iter::once((latest, &naming)).chain(earlier.iter().map(|(stated, naming)| (*stated, naming)));
         let needed: BTreeSet<Covered> = if is_only {
             closure.covered().into_iter().filter(|id| here.contains(&id.event) || naming.contains_key(id)).collect()
         } else {
             let mut held = Held::default();
             self.subset.events().for_each(|(_, event)| held.add(event));
-            let has = |id: &EventId| seen.leaves.contains_key(&Covered::from(*id));
+            let has = |id: &EventId| all().any(|(stated, _)| stated.leaves.contains_key(&Covered::from(*id)));
             closure.within(&mut held, seeds.iter().copied().filter(has))
         };
         let mut found = Vec::new();
-        let mut is_covered = holes.is_empty();
+        let (mut is_covered, mut covered_at) = (holes.is_empty(), latest.statement.log.size);
+        let mut used: BTreeSet<(u64, Covered)> = BTreeSet::new();
         for id in &needed {
-            let Some(leaf) = seen.leaves.get(id) else {
+            let shown =
+                all().find_map(|(stated, naming)| Some((stated.statement.log.size, stated.leaves.get(id)?, naming)));
+            let Some((size, leaf, naming)) = shown else {
                 is_covered = false;
                 let expected = format!("a leaf of the completeness statement for {id}");
                 found.push(Finding::new(Code::BundleIncomplete, expected, "none").on(id.event).at(&place));
                 continue;
             };
+            covered_at = covered_at.min(size);
+            used.insert((size, *id));
             for missing in leaf.named_by.iter().filter(|by| !here.contains(by) && !holes.contains(by)) {
                 is_covered = false;
                 let expected = format!("the event that the completeness statement says names {id}");
@@ -211,11 +255,14 @@ impl LedgerChecked {
                 found.push(Finding::new(Code::BadCheckpoint, expected, "one that leaves out an event").on(*unlisted));
             }
         }
-        for id in seen.leaves.keys().filter(|id| !needed.contains(id)) {
-            let finding = Finding::new(Code::BundleForeign, "leaves of what belongs to the lineage", id);
-            found.push(finding.at(&place));
+        for (stated, _) in all() {
+            let size = stated.statement.log.size;
+            for id in stated.leaves.keys().filter(|id| !used.contains(&(size, **id))) {
+                let finding = Finding::new(Code::BundleForeign, "leaves of what belongs to the lineage, each once", id);
+                found.push(finding.at(&place));
+            }
         }
-        seen.covers_all = is_covered;
+        (self.seen.covers_all, self.seen.covered_at) = (is_covered, Some(covered_at));
         found
     }
 }
@@ -239,7 +286,9 @@ fn seen(file: &LedgerFile, subset: &Subset) -> LedgerSeen {
         checkpoints: Vec::new(),
         entries: u64::try_from(file.entries.len()).unwrap_or(u64::MAX),
         last_recorded: file.entries.last().map(|entry| entry.recorded_at),
-        statement: None,
+        statements: Vec::new(),
+        covers_all: false,
+        covered_at: None,
     }
 }
 
@@ -279,16 +328,19 @@ fn verify_checkpoint(signed: SignedCheckpoint, keys: &[(u64, VerifierKey)]) -> R
 fn read_statement(
     file: &StatementFile,
     ledger: LedgerId,
-    last: Option<&VerifiedCheckpoint>,
+    checkpoints: &[VerifiedCheckpoint],
 ) -> Result<StatementSeen, (Code, String)> {
     let bad = |problem: &dyn std::fmt::Display| (Code::BadCheckpoint, problem.to_string());
-    let last = last.ok_or_else(|| bad(&"no checkpoint that is the log's"))?;
+    if checkpoints.is_empty() {
+        return Err(bad(&"no checkpoint that is the log's"));
+    }
     let note = SignedNote::parse(file.note.as_bytes()).map_err(|error| bad(&error))?;
     let statement: Statement = note.unverified_text().parse().map_err(|error| bad(&error))?;
-    if statement.ledger != ledger || statement.log != last.head() {
+    let about = checkpoints.iter().find(|checkpoint| checkpoint.head() == statement.log);
+    let Some(checkpoint) = about.filter(|_| statement.ledger == ledger) else {
         return Err(bad(&format_args!("one for size {} of ledger {}", statement.log.size, statement.ledger)));
-    }
-    let by_log = match note.check_signature(last.key()) {
+    };
+    let by_log = match note.check_signature(checkpoint.key()) {
         Ok(()) => true,
         Err(NoteError::Unsigned { .. }) if !named_in(&note).is_empty() => false,
         Err(error) => return Err(bad(&error)),
@@ -306,5 +358,5 @@ fn read_statement(
         }
     }
     check_nodes(&[statement.leaves], &hashes, &node_map(&file.nodes)).map_err(|e| (Code::NotInTree, e.to_string()))?;
-    Ok(StatementSeen { statement, note, by_log, auditors: Vec::new(), leaves, covers_all: false })
+    Ok(StatementSeen { statement, note, by_log, auditors: Vec::new(), leaves })
 }

@@ -134,7 +134,7 @@ fn node_text(ledger: LedgerId, tree: &str, node: &NodeFile) -> String {
 
 /// The nodes of a ledger's part with the tree that each is of.
 fn nodes_of(file: &LedgerFile) -> impl Iterator<Item = (LedgerId, &'static str, &NodeFile)> {
-    let of_leaves = file.statement.iter().flat_map(|statement| &statement.nodes).map(|node| ("leaves", node));
+    let of_leaves = file.statements().flat_map(|statement| &statement.nodes).map(|node| ("leaves", node));
     let of_log = file.nodes.iter().map(|node| ("log", node));
     of_log.chain(of_leaves).map(|(tree, node)| (file.ledger, tree, node))
 }
@@ -164,7 +164,7 @@ impl Roots {
             entries.par_iter().map(|(ledger, entry)| entry_hashes(*ledger, entry)).collect();
         let (entries, disclosures): (Vec<Sha256>, Vec<Vec<Sha256>>) = hashed.into_iter().unzip();
         let leaves = file.ledgers.iter().flat_map(|ledger| {
-            let leaves = ledger.statement.iter().flat_map(|statement| &statement.leaves);
+            let leaves = ledger.statements().flat_map(|statement| &statement.leaves);
             leaves.map(|leaf| (ledger.ledger, leaf))
         });
         Self {

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::finding::{Code, Finding, Severity};
 use crate::lineage::{Graph, Lineage, Step, upstream};
 use crate::policy::trail::Trail;
-use crate::rules::review::Settled;
+use crate::rules::review::{Settled, VOUCHING};
 use crate::rules::trust::Trust;
 use crate::state::{Memory, Position, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
@@ -22,9 +22,9 @@ use crate::value::{EventId, LedgerId, Time};
 use crate::verify::judge::{Asked, check_log, subject_of, unanswered};
 use crate::verify::questions::answer_all;
 use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
-use crate::verify::reviewed::History;
+use crate::verify::reviewed::{History, Reviewed};
 use crate::verify::subset::Replayed;
-use crate::verify::trail::{Evidence, LedgerEvidence, trail};
+use crate::verify::trail::{Evidence, LedgerEvidence, trail, vouching};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -109,17 +109,7 @@ impl VerifiedBundle {
     }
 
     pub(super) fn evidence<'a>(&'a self, report: &'a Report) -> Evidence<'a> {
-        let settled = self.checked.ledgers.iter().zip(&self.settled);
-        let ledger = |((seen, replayed), (cosigned, settled)): (&'a (LedgerSeen, Replayed), &'a (u64, Settled))| {
-            LedgerEvidence {
-                ledger: seen.ledger,
-                operator: seen.operator,
-                heads: seen.checkpoints.iter().map(VerifiedCheckpoint::head).collect(),
-                history: self.checked.history(seen, replayed, *cosigned),
-                settled,
-            }
-        };
-        let ledgers = settled.map(ledger).collect();
+        let ledgers = self.checked.evidence(&self.settled);
         Evidence { report, lineage: &self.lineage, ledgers, trust: &self.trust, as_of: self.as_of }
     }
 
@@ -188,6 +178,13 @@ impl UnverifiedBundle {
             report.completeness.undecided.extend(reviewed.undecided);
             settled.push((judged.cosigned, facts));
         }
+        if checked.ledgers.len() > 1 {
+            let together = checked.vouched(&report, &lineage, &settled, asked, &matters)?;
+            findings.retain(|finding| !VOUCHING.contains(&finding.code));
+            findings.extend(together.findings);
+            report.completeness.undecided.retain(|finding| !VOUCHING.contains(&finding.code));
+            report.completeness.undecided.extend(together.undecided);
+        }
         findings.extend(checked.known_bad(asked, &lineage));
         report.sort_in(findings.iter().cloned());
         report.verdicts = answer_all(&report, &matters, asked.trust);
@@ -248,6 +245,33 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
 impl Checked {
     pub(super) fn view(&self, ledger: &LedgerId) -> Option<&Memory> {
         self.ledgers.iter().find(|(seen, _)| seen.ledger == *ledger).map(|(_, replayed)| &replayed.view)
+    }
+
+    /// What is at hand of each ledger, with what review settled of it.
+    fn evidence<'a>(&'a self, settled: &'a [(u64, Settled)]) -> Vec<LedgerEvidence<'a>> {
+        let ledger = |((seen, replayed), (cosigned, settled)): (&'a (LedgerSeen, Replayed), &'a (u64, Settled))| {
+            LedgerEvidence {
+                ledger: seen.ledger,
+                operator: seen.operator,
+                heads: seen.checkpoints.iter().map(VerifiedCheckpoint::head).collect(),
+                history: self.history(seen, replayed, *cosigned),
+                settled,
+            }
+        };
+        self.ledgers.iter().zip(settled).map(ledger).collect()
+    }
+
+    /// Who is vouched for, by what all ledgers record together.
+    fn vouched(
+        &self,
+        report: &Report,
+        lineage: &Lineage,
+        settled: &[(u64, Settled)],
+        asked: &Asked<'_>,
+        matters: &BTreeSet<EventId>,
+    ) -> Result<Reviewed, ViewError> {
+        let (ledgers, trust, as_of) = (self.evidence(settled), asked.trust, asked.as_of);
+        vouching(&Evidence { report, lineage, ledgers, trust, as_of }, matters)
     }
 
     /// The events that the lineage rests on.

@@ -51,9 +51,12 @@ pub struct LedgerFile {
     pub entries: Vec<EntryFile>,
     /// The least set of tree nodes that proves the entries below all checkpoints: level, index, hash, ascending.
     pub nodes: Vec<NodeFile>,
-    /// The completeness statement, where somebody signed one.
+    /// The completeness statement about the last checkpoint, where somebody signed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement: Option<StatementFile>,
+    /// Statements about earlier checkpoints, in ascending order of size, each with the leaves that no later one is shown with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<StatementFile>,
 }
 
 /// An entry and the disclosures passed on with it.
@@ -236,10 +239,28 @@ impl LedgerFile {
             rising(&format!("{entries}/{number}/disclosures"), ascending, entry.disclosures.iter())?;
         }
         nodes_rise(&format!("{pointer}/nodes"), &self.nodes)?;
-        let Some(statement) = &self.statement else { return Ok(()) };
+        if self.earlier.len() >= MAX_CHECKPOINTS {
+            let found = self.earlier.len();
+            return Err(ReadError::shape(format!("{pointer}/earlier"), "fewer statements than checkpoints", found));
+        }
+        if let Some(statement) = &self.statement {
+            statement.check(&format!("{pointer}/statement"))?;
+        }
+        let mut earlier = self.earlier.iter().enumerate();
+        earlier.try_for_each(|(number, statement)| statement.check(&format!("{pointer}/earlier/{number}")))
+    }
+
+    /// All statements, in ascending order of size.
+    pub fn statements(&self) -> impl Iterator<Item = &StatementFile> {
+        self.earlier.iter().chain(&self.statement)
+    }
+}
+
+impl StatementFile {
+    fn check(&self, pointer: &str) -> Result<(), ReadError> {
         let ascending = "leaves in ascending order of index, each once";
-        rising(&format!("{pointer}/statement/leaves"), ascending, statement.leaves.iter().map(|leaf| leaf.0))?;
-        nodes_rise(&format!("{pointer}/statement/nodes"), &statement.nodes)
+        rising(&format!("{pointer}/leaves"), ascending, self.leaves.iter().map(|leaf| leaf.0))?;
+        nodes_rise(&format!("{pointer}/nodes"), &self.nodes)
     }
 }
 

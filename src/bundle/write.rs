@@ -138,6 +138,7 @@ pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Re
         entries: entries.values().map(|loaded| entry_file(loaded, export.withhold)).collect::<Result<_, _>>()?,
         nodes: node_list(&nodes),
         statement: export.statement.map(|statement| statement_file(statement, leaves)).transpose()?,
+        earlier: Vec::new(),
     };
     let mut ledgers = foreign.cut(&closure, &parties, export.withhold)?;
     ledgers.push(ledger);
@@ -203,7 +204,7 @@ fn manifest(file: &BundleFile, export: &Export<'_>) -> Result<Manifest, WriteErr
             checkpoints.push(ManifestCheckpoint { ledger: ledger.ledger, size: head.size, root: head.root, note });
         }
         statements.extend(
-            ledger.statement.iter().map(|statement| ManifestStatement {
+            ledger.statements().map(|statement| ManifestStatement {
                 ledger: ledger.ledger,
                 note: Sha256::of(statement.note.as_bytes()),
             }),

@@ -78,13 +78,17 @@ pub const fn reads_values(kind: Kind) -> bool {
     matches!(kind, Kind::Assay)
 }
 
+/// Codes about who is vouched for.
+pub const VOUCHING: &[Code] =
+    &[Code::SiteNotAccredited, Code::PartyNotAccredited, Code::LaboratoryNotAccredited, Code::AccreditationSuspended];
+
 /// The codes that are not decided, since the trust file vouches for nobody.
 #[must_use]
 pub fn undecided(trust: &Trust) -> &'static [Code] {
     if trusts_somebody(trust) {
         return &[];
     }
-    &[Code::SiteNotAccredited, Code::PartyNotAccredited, Code::LaboratoryNotAccredited, Code::AccreditationSuspended]
+    VOUCHING
 }
 
 fn trusts_somebody(trust: &Trust) -> bool {

@@ -48,8 +48,9 @@ fn on_the_word_of(ledger: &LedgerReport) -> Reason {
     let log = ledger.stated_by_log.then(|| ledger.origin.clone());
     let auditors = ledger.stated_by.iter().map(|auditor| format!("auditor party {auditor}"));
     let words: Vec<String> = log.into_iter().chain(auditors).collect();
+    let size = ledger.covered_at.unwrap_or(ledger.size);
     let of = if ledger.stated_by_log { String::new() } else { format!(" of {}", ledger.origin) };
-    let text = format!("as of size {}{of}, on the word of {}", ledger.size, words.join(" and "));
+    let text = format!("as of size {size}{of}, on the word of {}", words.join(" and "));
     let operator = ledger.operator.filter(|_| ledger.stated_by_log);
     let events = operator.into_iter().chain(ledger.stated_by.iter().copied()).map(EventId::from).collect();
     Reason { text, code: None, events }

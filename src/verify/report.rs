@@ -90,6 +90,9 @@ pub struct LedgerReport {
     pub trusted: bool,
     /// Whether all entries are at hand, or a completeness statement covers those that matter.
     pub complete: bool,
+    /// The size up to which statements cover everything that matters, where that is below `size`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered_at: Option<u64>,
     /// Whether the log's key signed that statement.
     #[serde(default)]
     pub stated_by_log: bool,

@@ -14,15 +14,15 @@ mod pins;
 mod steps;
 
 use super::report::Report;
-use super::reviewed::History;
+use super::reviewed::{History, Reviewed};
 use super::union_view::UnionView;
 use crate::event::{Body, Event};
-use crate::finding::{Code, Family, Severity};
+use crate::finding::{Code, Family, Reach, Severity};
 use crate::lineage::Lineage;
 use crate::lineage::provenance::{Interval, Provenance};
 use crate::policy::trail::Trail;
 use crate::rules::evidence_level::Levels;
-use crate::rules::review::{Facts, ReviewContext, Settled};
+use crate::rules::review::{Facts, ReviewContext, Settled, VOUCHING, review};
 use crate::rules::trust::Trust;
 use crate::state::{Position, View, ViewError};
 use crate::tlog::nodes::TreeHead;
@@ -67,6 +67,30 @@ pub fn trail(evidence: &Evidence<'_>) -> Result<Trail, ViewError> {
         [one] => build(evidence, one.settled, &view),
         _ => build(evidence, &evidence.merged(&view)?, &view),
     }
+}
+
+/// What review finds of who is vouched for, by what all ledgers record together: an accreditation is portable, and counts for
+/// a step wherever it is recorded. Found where nothing that matters is missing in any of them, else undecided.
+///
+/// # Errors
+/// State could not be read.
+pub fn vouching(evidence: &Evidence<'_>, matters: &BTreeSet<EventId>) -> Result<Reviewed, ViewError> {
+    let view = UnionView(evidence.ledgers.iter().map(|ledger| -> &dyn View { ledger.history.view }).collect());
+    let settled = evidence.merged(&view)?;
+    let context =
+        ReviewContext { facts: &settled, view: &view, trust: evidence.trust, as_of: evidence.as_of, cosigned: 0 };
+    let is_complete = evidence.ledgers.iter().all(|ledger| ledger.history.is_complete);
+    let (mut seen, mut reviewed) = (BTreeSet::new(), Reviewed::default());
+    for (_, event) in evidence.ledgers.iter().flat_map(|ledger| &ledger.history.events) {
+        if !matters.contains(&event.id) || !seen.insert(event.id) {
+            continue;
+        }
+        for finding in review(event, &context)?.into_iter().filter(|finding| VOUCHING.contains(&finding.code)) {
+            let is_decided = is_complete || finding.code.reach() == Reach::Local;
+            if is_decided { reviewed.findings.push(finding) } else { reviewed.undecided.push(finding) }
+        }
+    }
+    Ok(reviewed)
 }
 
 fn build(evidence: &Evidence<'_>, settled: &Settled, view: &UnionView<'_>) -> Result<Trail, ViewError> {

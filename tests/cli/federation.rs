@@ -347,3 +347,109 @@ fn a_time_is_pinned_where_an_unrelated_ledger_that_the_verifier_knows_imported_i
     assert_eq!(times(None, &council), declared, "the verifier has not seen the ledger that pins");
     assert_eq!(times(Some(&two.plant), &"ab".repeat(32)), declared, "nobody trusted knows its operator");
 }
+
+/// Two lots imported when the mine's ledger had different sizes, blended, and exported in one file.
+#[test]
+fn lots_imported_at_different_sizes_go_on_in_one_file() {
+    let two = Two::new();
+    let first = two.dispatched("ore-1");
+    let early = two.file("ore-1", &[]);
+    two.import(&early);
+    let second = two.dispatched("ore-2");
+    let late = two.file("ore-2", &["--since", &early]);
+    two.import(&late);
+    for ore in [&first, &second] {
+        two.plant.ok(&["receive", ore, "--by", PLANT, "--facility", "GEB"]);
+    }
+    two.plant.ok(&[
+        "transform",
+        "--by",
+        PLANT,
+        "--process",
+        "beneficiate",
+        "--input",
+        &first,
+        "--input",
+        &second,
+        "--output",
+        "name=conc form=concentrate mass=3800 TREO=0.6 Nd2O3/TREO=0.1",
+    ]);
+    let stranger = World::empty();
+    let whole = stranger.text("conc.lineage.json");
+    two.plant.ok(&["export", "conc", "-o", &whole]);
+    let text = std::fs::read_to_string(&whole).unwrap();
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let mine = ledger_id(&two.mine);
+    let part = file["ledgers"].as_array().unwrap().iter().find(|part| part["ledger"] == mine.as_str()).unwrap();
+    assert_eq!(part["checkpoints"].as_array().unwrap().len(), 2);
+    assert_eq!(part["earlier"].as_array().unwrap().len(), 1);
+    let both = trust(&[&two.mine, &two.plant], &stranger);
+    let report = stranger.run(&["verify", &whole, "--trust", &both, "--json"]).json();
+    assert_eq!(verdicts(&report)[..3], ["CONFIRMED", "CONFIRMED", "CONFIRMED"], "{report:#}");
+    let ledgers = report["ledgers"].as_array().unwrap();
+    let seen = ledgers.iter().find(|ledger| ledger["ledger"] == mine.as_str()).unwrap();
+    // What the first file covered is covered as of its size, and the report says so.
+    let (covered, size) = (seen["covered_at"].as_u64().unwrap(), seen["size"].as_u64().unwrap());
+    assert!(covered < size, "{seen}");
+    assert!(
+        report["verdicts"][1].to_string().contains(&format!("as of size {covered}, on the word of mine")),
+        "{report:#}"
+    );
+    // The file goes on to a third ledger as any other does, and in place.
+    let in_place = two.plant.run(&["verify", "conc", "--trust", &both, "--json"]).json();
+    assert_eq!(verdicts(&in_place)[..3], ["CONFIRMED", "CONFIRMED", "CONFIRMED"], "{in_place:#}");
+    // Without the earlier statement, nobody vouches for the first lot.
+    let mut cut = file.clone();
+    let at = cut["ledgers"].as_array().unwrap().iter().position(|part| part["ledger"] == mine.as_str()).unwrap();
+    cut["ledgers"][at].as_object_mut().unwrap().remove("earlier");
+    let cut = stranger.write("cut.json", cut.to_string());
+    let report = stranger.run(&["verify", &cut, "--trust", &both, "--json"]).json();
+    assert!(
+        report["integrity"]["findings"].to_string().contains("bundle.manifest")
+            || report["verdicts"][0]["verdict"] != "CONFIRMED"
+    );
+    assert_ne!(verdicts(&report)[1], "CONFIRMED");
+}
+
+/// An authority known to the mine's ledger only vouches for the plant, its site and the mine; the steps at the plant are
+/// recorded in the plant's.
+#[test]
+fn an_accreditation_counts_for_steps_of_another_ledger_too() {
+    const AUTHORITY: &str = "Office of Sites";
+    let two = Two::new();
+    two.mine.party(AUTHORITY, "IE", "authority", "authority");
+    let site = two.plant.ok(&["show", "GEB", "--signed"]).out;
+    two.mine.ok(&["record", "--signed", &two.mine.write("geb.sdjwt", site)]);
+    let grant = |scheme: &str, subject: [&str; 2]| {
+        let fixed = ["accredit", "--scheme", scheme, subject[0], subject[1], "--by", AUTHORITY];
+        let period = ["--valid-from", "2020-01-01T00:00:00Z", "--valid-to", "2029-12-31T00:00:00Z"];
+        two.mine.ok(&[&fixed[..], &period].concat());
+    };
+    grant("party-identity", ["--party", MINE]);
+    grant("party-identity", ["--party", PLANT]);
+    grant("site-location", ["--facility", "PIT"]);
+    grant("site-location", ["--facility", "GEB"]);
+    let output = "label=ore-1 form=ore mass=20000 TREO=0.06 Nd2O3/TREO=0.1";
+    let made = two.mine.json(&["source", "mined", "--by", MINE, "--facility", "PIT", "--output", output]);
+    let ore = made["events"][0]["lots"][0]["id"].as_str().unwrap().to_owned();
+    let sent = ["dispatch", "ore-1", "--by", MINE, "--to", PLANT, "--to-facility", "GEB", "--to-ledger"];
+    two.mine.ok(&[&sent[..], &[&two.plant_id()]].concat());
+    let early = two.file("ore-1", &[]);
+    two.import(&early);
+    two.plant.ok(&["receive", &ore, "--by", PLANT, "--facility", "GEB"]);
+    let output = "name=conc form=concentrate mass=1900 TREO=0.6 Nd2O3/TREO=0.1";
+    two.plant.ok(&["transform", "--by", PLANT, "--process", "beneficiate", "--input", &ore, "--output", output]);
+    let authority = two.mine.json(&["show", AUTHORITY])["id"].as_str().unwrap().to_owned();
+    let both = std::fs::read_to_string(trust(&[&two.mine, &two.plant], &two.plant)).unwrap();
+    let schemes = "schemes = [\"site-location\", \"party-identity\"]";
+    let trusting = format!("{both}[[authorities]]\nparty = \"{authority}\"\n{schemes}\n");
+    let trusting = two.plant.write("trusting.toml", trusting);
+    let file = two.plant.text("conc.lineage.json");
+    let verdicts_of = |more: &[&str]| {
+        two.plant.ok(&[&["export", "conc", "-o", &file][..], more].concat());
+        let report = two.plant.run(&["verify", &file, "--trust", &trusting, "--json"]).json();
+        (verdicts(&report).iter().map(|verdict| (*verdict).to_owned()).collect::<Vec<_>>(), report.to_string())
+    };
+    let (found, report) = verdicts_of(&[]);
+    assert_eq!(found, ["CONFIRMED"; 4], "{report}");
+}

@@ -27,6 +27,8 @@ struct LedgerText<'a> {
     nodes: Vec<NodeFile>,
     #[serde(default)]
     statement: Option<StatementFile>,
+    #[serde(default)]
+    earlier: Vec<StatementFile>,
 }
 
 /// Reads a text that was found to be strict JSON; `None` where it is no bundle, which who reads it whole can say why.
@@ -37,8 +39,8 @@ pub(super) fn read(text: &[u8]) -> Option<BundleFile> {
 }
 
 fn ledger(text: LedgerText<'_>) -> Option<LedgerFile> {
-    let LedgerText { ledger, checkpoints, entries, nodes, statement } = text;
+    let LedgerText { ledger, checkpoints, entries, nodes, statement, earlier } = text;
     let read = |entry: &&RawValue| serde_json::from_str::<EntryFile>(entry.get()).ok();
     let entries = entries.par_iter().map(read).collect::<Option<_>>()?;
-    Some(LedgerFile { ledger, checkpoints, entries, nodes, statement })
+    Some(LedgerFile { ledger, checkpoints, entries, nodes, statement, earlier })
 }
