@@ -29,15 +29,15 @@ impl<'a> Names<'a> {
     const FEW: usize = 16;
 
     /// Adds a name; false if it was there. `open` are the few of all open objects, this one's last.
-    fn insert(&mut self, name: &Cow<'a, str>, open: &mut Vec<Cow<'a, str>>) -> bool {
+    fn insert(&mut self, name: Cow<'a, str>, open: &mut Vec<Cow<'a, str>>) -> bool {
         let few = open.get(self.few..).unwrap_or_default();
-        if few.contains(name) || self.many.contains(name) {
+        if few.contains(&name) || self.many.contains(&name) {
             return false;
         }
         if few.len() < Self::FEW {
-            open.push(name.clone());
+            open.push(name);
         } else {
-            self.many.insert(name.clone());
+            self.many.insert(name);
         }
         true
     }
@@ -175,7 +175,7 @@ impl<'a> Scanner<'a> {
         }
         self.at += 1;
         if let Some(Frame::Object { names, current }) = self.stack.last_mut() {
-            if !names.insert(&name, &mut self.names) {
+            if !names.insert(name.clone(), &mut self.names) {
                 current.to_mut().clear();
                 return Err((JsonErrorKind::Duplicate(short(&name)), start));
             }
