@@ -89,7 +89,7 @@ fn a_trust_file_that_cannot_be_read_is_refused_with_its_place() {
         (
             "process",
             authority("processes = [\"sintre\"]"),
-            &["line 5, column 13: expected a process, found `sintre` (did you mean `sinter`?)"],
+            &["line 5, column 14: expected a process, found `sintre` (did you mean `sinter`?)"],
         ),
         ("bidi", authority("name = \"\u{202e}x\""), BIDI),
         ("size", too_large(), &["expected at most 16777216 bytes", "hint: check that it is the file that was meant"]),

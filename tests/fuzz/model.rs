@@ -59,6 +59,14 @@ impl<'a> Recorded<'a> {
             || body.heads().iter().all(|head| lots.contains(&head.lot))
     }
 
+    /// Whether an event made, moved or used up none but these lots: a bundle has no assay of others, by which the ledger
+    /// weighs a step too.
+    fn is_of(&self, event: &EventId, lots: &BTreeSet<LotId>) -> bool {
+        let body = &self.played.recorded[self.indexes[event]].event().payload.body;
+        let mut all = body.output_ids(*event).chain(body.heads().into_iter().map(|head| head.lot));
+        all.all(|lot| lots.contains(&lot))
+    }
+
     fn bundle(&self, subject: LotId, statement: Option<(&dyn ProveLeaves, &SignedNote)>) -> String {
         let export = Export {
             subject,
@@ -179,6 +187,7 @@ fn check_bundle(recorded: &Recorded<'_>, subject: LotId, whole: &Found, complete
     for found @ (code, event, lot) in whole.iter().filter(|(_, event, _)| shown.contains(event)) {
         let concerns = match lot {
             Some(lot) => lots.contains(lot),
+            None if code.family() == Family::Mass => recorded.is_of(event, &lots),
             None => recorded.concerns(event, &lots),
         };
         if !concerns {
