@@ -1,7 +1,7 @@
 //! Provenance of a lot with many ancestors and origins, through the same code as verification, without signatures.
 //!
 //! Sources enter one after the other; each is blended or melted into what is already there, with steps of one lot between
-//! them, so that a twentieth of the ancestors are origins. Three elements are in every lot.
+//! them, so that a twentieth of the ancestors are origins. Three elements are in every lot; then six and twelve.
 
 use crate::measured;
 use oretrail::event::*;
@@ -18,12 +18,30 @@ use std::collections::BTreeSet;
 /// One origin for so many ancestors.
 const PER_ORIGIN: usize = 20;
 
+/// What a lot holds, as far as its list of elements goes.
+const CONTENT: [(Element, &str); 12] = [
+    (Element::Nd, "0.25"),
+    (Element::Dy, "0.01"),
+    (Element::Fe, "0.65"),
+    (Element::Pr, "0.02"),
+    (Element::Tb, "0.01"),
+    (Element::B, "0.01"),
+    (Element::Co, "0.01"),
+    (Element::Cu, "0.01"),
+    (Element::Al, "0.005"),
+    (Element::Ga, "0.005"),
+    (Element::Nb, "0.003"),
+    (Element::Zr, "0.003"),
+];
+
 struct Made {
     ledger: LedgerId,
     state: Memory,
     events: Vec<(Position, Event)>,
     party: PartyId,
     facility: FacilityId,
+    /// How many elements every lot holds.
+    elements: usize,
 }
 
 impl Made {
@@ -41,23 +59,24 @@ impl Made {
     }
 
     fn source(&mut self, kg: u64) -> LotId {
-        let outputs = vec![lot(kg)];
+        let outputs = vec![lot(kg, self.elements)];
         let (facility, source, prior, dispatch) = (self.facility, SourceKind::Mined, Vec::new(), None);
         LotId::new(self.record(Source { facility, source, outputs, prior, dispatch }), 0)
     }
 
     fn melt(&mut self, inputs: &[LotId], kg: u64) -> LotId {
         let inputs = inputs.iter().map(|lot| Head { lot: *lot, after: lot.event }).collect();
-        let (facility, processes, outputs) = (self.facility, vec![Process::Melt], vec![lot(kg)]);
+        let (facility, processes, outputs) = (self.facility, vec![Process::Melt], vec![lot(kg, self.elements)]);
         let (targets, gain_reason, losses, batch, hidden) = (Vec::new(), None, None, None, Vec::new());
         let body = Transform { facility, processes, inputs, outputs, targets, gain_reason, losses, batch, hidden };
         LotId::new(self.record(body), 0)
     }
 }
 
-fn lot(kg: u64) -> Lot {
-    let line = |symbol: &str, value: &str| AnalyteValue {
-        analyte: symbol.parse().unwrap(),
+fn lot(kg: u64, elements: usize) -> Lot {
+    let content = &CONTENT[..elements];
+    let line = |(element, value): &(Element, &str)| AnalyteValue {
+        analyte: element.as_str().parse().unwrap(),
         value: value.parse().unwrap(),
         basis: Basis::Absolute,
         uncertainty: None,
@@ -69,12 +88,12 @@ fn lot(kg: u64) -> Lot {
     Lot {
         role: OutputRole::Product,
         form: Form::Oxide,
-        elements: vec![Element::Nd, Element::Dy, Element::Fe],
+        elements: content.iter().map(|(element, _)| *element).collect(),
         owner: None,
         custody_model: None,
         characteristic: None,
         quantity: Some(Quantity { net_dry, gross, tare, net_wet, moisture, uncertainty, pieces, unit_mass }),
-        composition: Some(vec![line("Nd", "0.25"), line("Dy", "0.01"), line("Fe", "0.65")]),
+        composition: Some(content.iter().map(line).collect()),
         labels: None,
         packages: None,
         hidden: Vec::new(),
@@ -82,10 +101,10 @@ fn lot(kg: u64) -> Lot {
 }
 
 /// A history with so many events upstream of its last lot.
-fn made(count: usize) -> (Made, LotId) {
+fn made(count: usize, elements: usize) -> (Made, LotId) {
     let ledger = LedgerId::derive("bench.example/log", "v");
     let (party, facility) = (PartyId::from(EventId([1; 32])), FacilityId::from(EventId([2; 32])));
-    let mut made = Made { ledger, state: Memory::default(), events: Vec::new(), party, facility };
+    let mut made = Made { ledger, state: Memory::default(), events: Vec::new(), party, facility, elements };
     let mut kg = 1_000;
     let mut last = made.source(kg);
     while made.events.len() + PER_ORIGIN <= count {
@@ -122,32 +141,35 @@ fn blank(lot: LotId) -> Report {
     }
 }
 
-/// Settling, the trail with everything on it, and the attribution alone, on a quarter of the events at a time.
+/// Settling, the trail with everything on it, and the attribution alone: on a quarter of the events at a time with three
+/// elements, then on a quarter with more.
 pub fn measure(count: usize) {
-    for part in 1..=4 {
-        let size = count * part / 4;
-        let (made, subject) = made(size);
-        let trust = Trust::nobody();
-        let asked = Asked { trust: &trust, as_of: Time::MAX, recipient: None };
-        let lineage = upstream(&ViewGraph(&made.state), subject).unwrap();
-        let history = || History {
-            view: &made.state,
-            events: made.events.iter().map(|(at, event)| (*at, event)).collect(),
-            breached: BTreeSet::new(),
-            cosigned: 0,
-            is_complete: true,
-        };
-        println!("{} events", made.events.len());
-        let settled = measured("  settle (part of any verification)", size, || history().settle(&asked).unwrap());
-        let report = blank(subject);
-        let (operator, heads) = (None, Vec::new());
-        let ledger = LedgerEvidence { ledger: made.ledger, operator, heads, history: history(), settled: &settled };
-        let (lineage, ledgers, as_of) = (&lineage, vec![ledger], Time::MAX);
-        let evidence = Evidence { report: &report, lineage, ledgers, trust: &trust, as_of };
-        let trail = measured("  trail with provenance", size, || trail(&evidence).unwrap());
-        let again = measured("  provenance alone, three elements", size, || trail.flows.attribute_all());
-        let origins = again.elements.iter().map(|element| element.origins.len()).max().unwrap();
-        println!("  {origins} origins");
-        assert!(again == trail.provenance && origins >= size / PER_ORIGIN - 1);
-    }
+    (1..=4).for_each(|part| measure_one(count * part / 4, 3));
+    [6, 12].into_iter().for_each(|elements| measure_one(count / 4, elements));
+}
+
+fn measure_one(size: usize, elements: usize) {
+    let (made, subject) = made(size, elements);
+    let trust = Trust::nobody();
+    let asked = Asked { trust: &trust, as_of: Time::MAX, recipient: None };
+    let lineage = upstream(&ViewGraph(&made.state), subject).unwrap();
+    let history = || History {
+        view: &made.state,
+        events: made.events.iter().map(|(at, event)| (*at, event)).collect(),
+        breached: BTreeSet::new(),
+        cosigned: 0,
+        is_complete: true,
+    };
+    println!("{} events, {elements} elements in every lot", made.events.len());
+    let settled = measured("  settle (part of any verification)", size, || history().settle(&asked).unwrap());
+    let report = blank(subject);
+    let (operator, heads) = (None, Vec::new());
+    let ledger = LedgerEvidence { ledger: made.ledger, operator, heads, history: history(), settled: &settled };
+    let (lineage, ledgers, as_of) = (&lineage, vec![ledger], Time::MAX);
+    let evidence = Evidence { report: &report, lineage, ledgers, trust: &trust, as_of };
+    let trail = measured("  trail with provenance", size, || trail(&evidence).unwrap());
+    let again = measured("  provenance alone", size, || trail.flows.attribute_all());
+    let origins = again.elements.iter().map(|element| element.origins.len()).max().unwrap();
+    println!("  {origins} origins");
+    assert!(again == trail.provenance && again.elements.len() == elements && origins >= size / PER_ORIGIN - 1);
 }
