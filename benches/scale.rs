@@ -403,7 +403,7 @@ fn ingest(count: usize) {
         let mut batch = Batch::new(&*find, writer.tail());
         for chunk in lines.chunks(4_096) {
             for checked in batch.check_signed(chunk.par_iter().map(read).collect()).unwrap() {
-                assert!(!batch.add_signed(checked, at(2_000_000)).unwrap().is_refused());
+                assert!(!batch.add_signed(checked, at(i64::try_from(count).unwrap() + 100)).unwrap().is_refused());
             }
         }
         batch.finish().unwrap()
