@@ -47,7 +47,7 @@ impl Measured {
 
     /// Its uncertainty as text in a unit.
     pub(super) fn uncertainty_text(&self, unit: Unit) -> Option<String> {
-        self.uncertainty.map(|uncertainty| format!("{} {}", number(uncertainty, unit), shown_unit(unit)))
+        self.uncertainty.map(|uncertainty| format!("{} {}", number(rounded_up(uncertainty), unit), shown_unit(unit)))
     }
 
     /// Whether two values differ by more than their uncertainties together; `None` where one states none.
@@ -56,6 +56,14 @@ impl Measured {
         let apart = self.least.saturating_sub(other.most).max(other.least.saturating_sub(self.most));
         Some(apart > allowed)
     }
+}
+
+/// An uncertainty as it is shown: what was computed has two significant digits (GUM, JCGM 100:2008 section 7.2.6), rounded
+/// up; what a certificate states in up to three stays.
+fn rounded_up(uncertainty: u128) -> u128 {
+    let digits = uncertainty.checked_ilog10().unwrap_or(0);
+    let unit = |kept: u32| 10_u128.pow((digits + 1).saturating_sub(kept));
+    if uncertainty.is_multiple_of(unit(3)) { uncertainty } else { uncertainty.next_multiple_of(unit(2)) }
 }
 
 /// The unit in which a value is shown: properties in that of assays.
@@ -192,6 +200,10 @@ mod tests {
         assert_eq!((absolute.most, absolute.converted), (985_050_000, true));
         // √((0.001 · 0.99)² + (0.98505 · 0.004/0.99)²)
         assert_eq!(absolute.uncertainty, Some(4_101_280));
+        assert_eq!(
+            [4_743_416, 410_000, 411_000, 4_110, 0, 7].map(rounded_up),
+            [4_800_000, 410_000, 411_000, 4_110, 0, 7]
+        );
         let found = value("Dy2O3 0.995 REO/TREO", Analyte::Dy2O3, Basis::Absolute);
         assert!(matches!(found, Found::Other(why) if why.contains("stated as REO/TREO")));
         let Found::Value(back) = value("TREO 0.99, Dy2O3 0.98505", Analyte::Dy2O3, Basis::ReoOverTreo) else {
