@@ -15,7 +15,7 @@
 use super::replay::{Prepared, Raw, Signed, keys_in, prepare};
 use super::subset_view::SubsetView;
 use crate::event::Event;
-use crate::finding::{Code, Finding, Reach};
+use crate::finding::{Code, Family, Finding, Reach};
 use crate::keyring::{Item, Keyring};
 use crate::rules::{Admission, admit};
 use crate::state::{Memory, Position, Put as _, View as _, ViewError, apply};
@@ -217,7 +217,7 @@ enum Judged {
 
 fn judge(scope: &Scope, finding: &Finding) -> Judged {
     match (finding.code, finding.lot) {
-        (Code::UnknownLot, Some(lot)) if !scope.lots.contains(&lot) => Judged::Beside,
+        (code, Some(lot)) if code.family() == Family::Custody && !scope.lots.contains(&lot) => Judged::Beside,
         (Code::UnknownLot, Some(lot)) if scope.holes.contains(&lot.event) => Judged::Undecided,
         (Code::UnknownReference, _) if finding.found.parse().is_ok_and(|id| scope.holes.contains(&id)) => {
             Judged::Undecided

@@ -184,20 +184,25 @@ fn check_bundle(recorded: &Recorded<'_>, subject: LotId, whole: &Found, complete
     let (decided, open) = (on_events(report.findings()), on_events(&report.completeness.undecided));
     let is_local = |code: Code| code.reach() == Reach::Local && code.family() != Family::Bundle;
     let lots = lineage(recorded.played, subject);
+    // A step of other lots too is weighed with what its event states of them; the ledger has their assays.
+    let is_weighed_apart = |code: Code, event: &EventId| code.family() == Family::Mass && !recorded.is_of(event, &lots);
+    let is_any_apart = whole.iter().chain(&decided).any(|(code, event, _)| is_weighed_apart(*code, event));
+    let is_apart =
+        |code: Code, event: &EventId| is_weighed_apart(code, event) || (code == Code::TaintedUpstream && is_any_apart);
     for found @ (code, event, lot) in whole.iter().filter(|(_, event, _)| shown.contains(event)) {
         let concerns = match lot {
             Some(lot) => lots.contains(lot),
-            None if code.family() == Family::Mass => recorded.is_of(event, &lots),
             None => recorded.concerns(event, &lots),
         };
-        if !concerns {
+        if !concerns || is_apart(*code, event) {
             continue;
         }
         let known = decided.contains(found);
         let left_open = !complete && !is_local(*code) && open.iter().any(|one| (one.0, one.1) == (*code, *event));
         assert!(known || left_open, "{code} on {event} of the ledger is not in the bundle, complete: {complete}");
     }
-    for found @ (code, event, _) in decided.iter().filter(|(code, ..)| is_local(*code)) {
+    for found @ (code, event, _) in decided.iter().filter(|(code, event, _)| is_local(*code) && !is_apart(*code, event))
+    {
         assert!(whole.contains(found), "{code} on {event} is in the bundle only, complete: {complete}");
     }
     if complete {
@@ -268,3 +273,20 @@ fn the_model_sees_what_is_accepted_what_is_refused_and_what_is_found_in_every_fa
         assert!(counts.found.get(&family).is_some_and(|count| *count >= 10), "{family}: {counts:?}");
     }
 }
+
+/// Two lots travelled together of which one had travelled before, and only the other is of the lineage.
+#[test]
+fn a_lot_that_travels_along_with_a_past_of_its_own_leaves_the_lineage_sound() {
+    check(&TRAVELLED_ALONG);
+}
+
+const TRAVELLED_ALONG: [u8; 273] = [
+    1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 228, 14, 13, 0, 0, 0, 2, 2, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 209, 2, 0, 0, 0, 0, 0, 0, 1, 72, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 13, 152, 0,
+    0, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 3, 1, 8, 1, 1, 0, 98, 25, 8, 0, 0, 0, 0, 0, 136, 0, 0, 1, 28, 0, 0, 219, 1, 64,
+    168, 33, 0, 2, 64, 0, 0, 17, 4, 0, 2, 214, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 211, 81, 8, 1, 0, 0, 2, 2, 0, 0,
+    0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 209, 108, 0, 187, 0, 0, 0, 2, 12, 69, 13, 0, 0, 0, 2, 4, 0, 0,
+    0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 27, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 184, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 177, 12, 0, 0, 0, 0, 0, 2, 96, 0, 0, 0, 0, 0, 2, 3, 0, 0, 0, 0, 0, 0, 72, 190, 1, 0, 0, 0,
+    2, 0, 0, 6, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 20, 1, 57, 49, 1, 0, 18,
+];
