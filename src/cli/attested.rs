@@ -30,7 +30,7 @@ pub(crate) struct Stating {
     #[arg(long, value_name = "PARTY", requires = "sign_completeness")]
     by: Option<String>,
     /// The key to sign with: its name or the beginning of its id
-    #[arg(long, value_name = "KEY", requires = "sign_completeness")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, requires = "sign_completeness")]
     key: Option<String>,
 }
 

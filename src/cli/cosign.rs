@@ -37,7 +37,7 @@ pub(crate) struct Cosign {
     /// The draft
     draft: PathBuf,
     /// The key to sign with: its name or the beginning of its id; by default the only one that fits
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     key: Option<String>,
     /// What the signature is for, where the draft itself does not say it
     #[arg(long, value_parser = super::choice::one_of!(Purpose))]

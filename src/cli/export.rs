@@ -64,7 +64,7 @@ pub(crate) struct Export {
     #[arg(long, value_name = "PARTY")]
     by: Option<String>,
     /// The key to sign with: its name or the beginning of its id
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     key: Option<String>,
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME")]
     operator: String,
     /// The key that signs the log's checkpoints
-    #[arg(long, value_name = "KEY", default_value = "log")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, default_value = "log")]
     log_key: String,
     /// Leave keys that are made unencrypted: whoever can read the files can then sign with them
     #[arg(long)]

@@ -69,7 +69,7 @@ pub(crate) struct PartyOptions {
     #[arg(long, value_name = "TEXT")]
     contact: Option<String>,
     /// The recovery key whose thumbprint is registered: its name or id
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     recovery: Option<String>,
 }
 

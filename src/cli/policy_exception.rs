@@ -49,7 +49,7 @@ pub(super) struct Make {
     #[arg(long, value_name = "PARTY")]
     by: Option<PartyId>,
     /// The key to sign with: its name or the beginning of its id; by default the only one of a party
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     key: Option<String>,
     /// The file to write
     #[arg(short, long, value_name = "FILE")]

@@ -25,7 +25,7 @@ pub(crate) struct Recording {
     #[arg(long, value_name = "PARTY", env = "ORETRAIL_PARTY", hide_env_values = true)]
     pub(crate) by: Option<String>,
     /// The key to sign with: its name or the beginning of its id
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<String>,
     /// When it happened, as 2026-11-03T08:00:00Z; by default now
     #[arg(long, value_name = "TIME")]

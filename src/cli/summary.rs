@@ -42,7 +42,7 @@ pub(crate) struct Summarise {
     #[arg(long, value_name = "PARTY")]
     by: Option<String>,
     /// The key to sign with: its name or the beginning of its id
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     key: Option<String>,
     /// The person responsible
     #[arg(long, value_name = "NAME")]

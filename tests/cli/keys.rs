@@ -139,3 +139,16 @@ fn the_recovery_key_replaces_a_key_that_is_lost() {
         MINE,
     ]);
 }
+
+#[test]
+fn a_key_id_that_begins_with_a_hyphen_is_taken_as_one() {
+    let world = World::with_parties();
+    let found = ["-kQE8trepFgDX7WzZ277zxzQSWfEfBTn38k_HxIgtbI", "-hQE8trepFgDX7WzZ277zxzQSWfEfBTn38k_HxIgtbI"];
+    for id in found {
+        world.run(&["key", "show", id]).failed(2, &[id]);
+        world.run(&["key", "rotate", id, "--new", "mine-gate", "--by", MINE]).failed(4, &[id]);
+        world.run(&["key", "revoke", id, "--reason", "lost", "--by", MINE]).failed(4, &[id]);
+        let recover = ["key", "recover", "--recovery", id, "--rotate", id, "--new", "mine-gate", "--by", MINE];
+        world.run(&recover).failed(2, &[id]);
+    }
+}

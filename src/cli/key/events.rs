@@ -79,6 +79,7 @@ impl Add {
 #[command(after_help = "Example:\n  oretrail key scope control-room --kinds source,transform,dispatch")]
 pub(crate) struct Rescope {
     /// The key: its name or id
+    #[arg(allow_hyphen_values = true)]
     target: String,
     #[command(flatten)]
     scope: ScopeOptions,
@@ -106,9 +107,10 @@ Examples:
   oretrail key new log-2 --role log && oretrail key rotate log --new log-2")]
 pub(crate) struct Rotate {
     /// The key that is replaced: its name or id
+    #[arg(allow_hyphen_values = true)]
     old: String,
     /// The new key: its name or the beginning of its id, or the `.pub` file of one on another machine
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     new: String,
     /// The signing memory of the old key is lost; it signs this one event all the same
     #[arg(long)]
@@ -159,6 +161,7 @@ fn log_rotation(context: &Context, recording: &mut Recording, new: &PublicHalf) 
 #[command(after_help = "Example:\n  oretrail key revoke mine-gate --reason lost")]
 pub(crate) struct Revoke {
     /// The key: its name or id
+    #[arg(allow_hyphen_values = true)]
     target: String,
     /// Why
     #[arg(long, value_parser = one_of!(RevocationReason))]

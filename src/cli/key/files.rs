@@ -122,6 +122,7 @@ impl List {
 #[command(after_help = "Example:\n  oretrail key show mine-gate")]
 pub(crate) struct Show {
     /// The key: its name or the beginning of its id
+    #[arg(allow_hyphen_values = true)]
     key: String,
 }
 

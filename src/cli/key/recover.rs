@@ -23,16 +23,16 @@ Examples:
 #[group(id = "what", required = true, multiple = false, args = ["rotate", "revoke"])]
 pub(crate) struct Recover {
     /// The recovery key: its name or the beginning of its id
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     recovery: String,
     /// The key that is replaced by `--new`
-    #[arg(long, value_name = "KEY", requires = "new")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, requires = "new")]
     rotate: Option<String>,
     /// The new key
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     new: Option<String>,
     /// The key that is ended
-    #[arg(long, value_name = "KEY", requires = "reason")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, requires = "reason")]
     revoke: Option<String>,
     /// Why it is ended
     #[arg(long, value_parser = one_of!(RevocationReason))]
@@ -41,7 +41,7 @@ pub(crate) struct Recover {
     #[arg(long, value_name = "TIME")]
     compromised_since: Option<Time>,
     /// The next recovery key
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     next_recovery: Option<String>,
     /// The last key event that stands; by default the last one recorded
     #[arg(long, value_name = "EVENT")]
