@@ -28,7 +28,7 @@ impl SledIndex {
         let lock = acquire(lock, wait)?;
         remove_unfinished_snapshots(folder)?;
         let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        Ok(Self { db: Database::open(&config)?, _lock: lock })
+        Ok(Self { db: open_settled(&config)?, _lock: lock })
     }
 
     /// Removes an index, so that the next [`Self::open`] makes an empty one.
@@ -57,6 +57,20 @@ impl SledIndex {
             Ok(())
         })
     }
+}
+
+/// Opens the database. Threads of one that was just closed may keep sled's own lock a moment longer than ours, which says
+/// that nobody else has it: then it is tried again for up to a second.
+fn open_settled(config: &sled::Config) -> Result<Database, IndexError> {
+    for _ in 0..100 {
+        match Database::open(config) {
+            Err(IndexError::Unusable(why)) if why.contains("could not acquire lock") => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+    Database::open(config)
 }
 
 fn acquire(path: &Path, wait: &mut dyn FnMut() -> bool) -> Result<File, IndexError> {
