@@ -328,6 +328,7 @@ fn exporter(find: &dyn Find, keys: &KeysAtHand<'_>, job: &Job) -> Result<(PartyI
     let first = fitting.clone().find(|(party, _)| Some(*party) == holder).or_else(|| fitting.next());
     first.copied().ok_or_else(|| {
         Failure::usage("expected a key on this machine of a party registered in the ledger, found none that fits")
+            .hint("a lot of a ledger is exported, and judged, by way of a lineage file that such a party signs")
             .hint("`oretrail key list` shows the keys at hand; register with `oretrail party register`")
     })
 }
