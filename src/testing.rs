@@ -1,6 +1,11 @@
 //! A small ledger in memory for tests: real signatures, real disclosures, a real tree; fixed keys, salts and clock.
 
-use crate::bundle::{LeafTree, Leaves, Source, Stored};
+mod sample;
+mod source;
+
+pub(crate) use sample::Sample;
+
+use crate::bundle::{LeafTree, Leaves};
 use crate::envelope::{Prepared, Salt};
 use crate::event::*;
 use crate::finding::Finding;
@@ -15,7 +20,6 @@ use crate::tlog::vkey::{KeyKind, VerifierKey};
 use crate::value::*;
 use ed25519_dalek::SigningKey;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 /// The log's origin.
 pub(crate) const ORIGIN: &str = "test.example/log";
@@ -367,112 +371,5 @@ pub(crate) fn lot(form: Form, kg: &str) -> Lot {
         labels: Some(vec![text("L-1")]),
         packages: None,
         hidden: Vec::new(),
-    }
-}
-
-impl Source for TestLedger {
-    type Error = Infallible;
-    type Hashes = MemoryTree;
-
-    fn ledger(&self) -> LedgerId {
-        self.id
-    }
-
-    fn checkpoint(&self) -> String {
-        let checkpoint = Checkpoint::new(ORIGIN, self.tree.size(), self.tree.root()).unwrap();
-        let signed = checkpoint.sign(&self.vkey, &key(self.log_key)).unwrap();
-        let signed = match self.witness {
-            Some(number) => signed.cosign(&witness(number), day(20), &key(number)).unwrap(),
-            None => signed,
-        };
-        signed.note().to_string()
-    }
-
-    fn hashes(&self) -> &MemoryTree {
-        &self.tree
-    }
-
-    fn entry_at(&self, index: u64) -> Result<Option<Stored>, Infallible> {
-        let at = usize::try_from(index).unwrap();
-        Ok(self.entries.get(at).map(|entry| Stored {
-            index,
-            entry: entry.clone(),
-            disclosures: self.disclosures[&self.events[at].id].clone(),
-        }))
-    }
-
-    fn entry_of(&self, event: &EventId) -> Result<Option<Stored>, Infallible> {
-        match self.state.event(event).unwrap() {
-            Some(record) => self.entry_at(record.index),
-            None => Ok(None),
-        }
-    }
-
-    fn naming(&self, event: &EventId) -> Result<Vec<EventId>, Infallible> {
-        Ok(self.state.named_by(event).unwrap())
-    }
-}
-
-/// A lineage with a bit of everything: hand-offs, an assay, accreditations, lots moved along, siblings, a correction.
-pub(crate) struct Sample {
-    pub(crate) ledger: TestLedger,
-    pub(crate) authority: PartyId,
-    pub(crate) mine: PartyId,
-    pub(crate) plant: PartyId,
-    pub(crate) buyer: PartyId,
-    pub(crate) works: FacilityId,
-    /// The lot from the mine, and one shipped with it that is used otherwise.
-    pub(crate) ore: LotId,
-    pub(crate) other: LotId,
-    /// The lot that is dispatched to the buyer.
-    pub(crate) subject: LotId,
-    pub(crate) assay: EventId,
-    pub(crate) transform: EventId,
-    pub(crate) sale: EventId,
-}
-
-impl Sample {
-    pub(crate) fn new() -> Self {
-        let (mut ledger, operator) = TestLedger::new();
-        let authority = ledger.party(1, "Authority");
-        let (mine, plant) = (ledger.party(2, "Mine"), ledger.party(3, "Plant"));
-        let (buyer, laboratory) = (ledger.party(4, "Buyer"), ledger.party(5, "Laboratory"));
-        let (pit, works) = (ledger.facility(mine, "PIT"), ledger.facility(plant, "WORKS"));
-        for party in [operator, authority, mine, plant, buyer, laboratory] {
-            ledger.grant(authority, Scheme::PartyIdentity, Subject::Party(party));
-        }
-        for facility in [pit, works] {
-            ledger.grant(authority, Scheme::SiteLocation, Subject::Facility(facility));
-        }
-        ledger.today = 1;
-        let (ore, other) = (ledger.source(mine, pit, "1000"), ledger.source(mine, pit, "500"));
-        ledger.today = 2;
-        let shipped = ledger.dispatch(mine, pit, &[ore, other], plant);
-        ledger.today = 9;
-        ledger.receive(plant, works, shipped, &[ore, other]);
-        let assay = ledger.assay(laboratory, ore);
-        ledger.today = 12;
-        let outputs = vec![lot(Form::Concentrate, "600"), lot(Form::Concentrate, "400")];
-        let transform = ledger.transform(plant, works, &[ore], outputs);
-        let (subject, sibling) = (LotId::new(transform, 0), LotId::new(transform, 1));
-        ledger.dispatch(plant, works, &[sibling], mine);
-        ledger.transform(plant, works, &[other], vec![lot(Form::Concentrate, "500")]);
-        ledger.today = 14;
-        let correction = Correct {
-            target: transform,
-            action: CorrectAction::Overlay,
-            reason: CorrectReason::ClericalError,
-            found_by: Finder::Issuer,
-            changes: vec![Change {
-                object: "/body".to_owned(),
-                leaf: "batch".to_owned(),
-                value: Some("B-2".into()),
-                hidden: Vec::new(),
-            }],
-            at: None,
-        };
-        ledger.record(plant, correction);
-        let sale = ledger.dispatch(plant, works, &[subject], buyer);
-        Self { ledger, authority, mine, plant, buyer, works, ore, other, subject, assay, transform, sale }
     }
 }

@@ -7,9 +7,9 @@
 //! Not in scope: what a document says. Nobody has read it.
 
 use super::check::Checked;
+use super::foreign::event_of;
 use super::wire::{BundleFile, DocumentFile};
 use super::write::WriteError;
-use crate::envelope::{Disclosure, Jws, Typ, open};
 use crate::event::{Document, Event};
 use crate::finding::{Code, Finding};
 use crate::value::{Blake3, EventId, Sha256};
@@ -107,12 +107,9 @@ pub(super) fn passed_on(
 ) -> Result<Vec<DocumentFile>, WriteError> {
     let mut wanted: BTreeMap<Blake3, BTreeSet<(u64, Sha256)>> = BTreeMap::new();
     for entry in file.ledgers.iter().flat_map(|ledger| &ledger.entries) {
-        let shown: Result<Vec<Disclosure>, _> = entry.disclosures.iter().map(|text| Disclosure::parse(text)).collect();
-        let (Ok(jws), Ok(shown)) = (Jws::parse(&entry.jwt, Typ::Event), shown) else { continue };
-        if let Ok(event) = open(&jws, &shown) {
-            for document in named(&event) {
-                wanted.entry(document.blake3).or_default().insert((document.bytes, document.sha256));
-            }
+        // An event that cannot be read names none.
+        for document in event_of(entry).iter().flat_map(named) {
+            wanted.entry(document.blake3).or_default().insert((document.bytes, document.sha256));
         }
     }
     let brought: BTreeMap<Blake3, &DocumentFile> =

@@ -100,7 +100,8 @@ impl Foreign {
     }
 }
 
-fn event_of(entry: &EntryFile) -> Result<Event, WriteError> {
+/// The event of an entry, with the disclosures passed on.
+pub(super) fn event_of(entry: &EntryFile) -> Result<Event, WriteError> {
     let jws = Jws::parse(&entry.jwt, Typ::Event).map_err(wrong)?;
     let shown: Vec<Disclosure> =
         entry.disclosures.iter().map(|text| Disclosure::parse(text)).collect::<Result<_, _>>().map_err(wrong)?;

@@ -124,8 +124,10 @@ impl Signers for KeysAtHand<'_> {
 }
 
 impl KeysAtHand<'_> {
-    /// Signs a portable event that no ledger at hand records, with further keys at hand that cosign it: its place in the feed of (issuer, key) is remembered before the
-    /// signature is given out, so that the next event of the feed follows it.
+    /// Signs a portable event that no ledger at hand records, with further keys at hand that cosign it.
+    ///
+    /// Its place in the feed of (issuer, key) is remembered before the signature is given out, so that the next event of the
+    /// feed follows it.
     ///
     /// # Errors
     /// The key is not at hand, or its memory is lost; the event cannot be signed; the disk's.

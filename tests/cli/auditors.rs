@@ -1,17 +1,14 @@
 //! Auditors through the program: completeness on an auditor's word, summaries that let a supplier keep its secrets.
 
-use super::world::{Ran, World, copy};
+use super::world::{BUYER, LINEAGE, Ran, World, copy};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oretrail::value::EventId;
 use serde_json::Value;
 
-const LINEAGE: &str = "demo/magnets.lineage.json";
 const LOT: &str = "NMX-N42SH-2628";
 const AUDITOR: &str = "Plumb Line Audit";
 const LEDGER: [&str; 4] = ["--ledger", "demo/ledger", "--keys", "demo/keys"];
-
-const BUYER: &str = "Harrow Ridge Defense Systems Inc";
 
 /// The demo's ledger with an auditor registered in it; `seller` has the same keys but the log's; `trust.toml` names the auditor.
 fn audited() -> World {

@@ -102,12 +102,8 @@ fn an_interrupted_batch_leaves_nothing_and_says_so() {
     use std::process::{Command, Stdio};
     let world = World::with_parties();
     let before = world.size();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_oretrail"))
-        .env_clear()
-        .env("HOME", world.path(""))
-        .env("ORETRAIL_LEDGER", world.path("ledger"))
-        .env("ORETRAIL_KEYS", world.path("keys"))
-        .env("ORETRAIL_NOW", "2026-03-01T08:00:00Z")
+    let mut child = world
+        .process()
         .args(["record", "--file", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

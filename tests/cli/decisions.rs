@@ -1,19 +1,13 @@
 //! Decisions: with and without a ledger, knowingly against the computed verdict, and checked again from their file.
 
-use super::world::{Ran, World, ran};
+use super::world::{BUYER, DFARS, LINEAGE, Ran, World, ran};
 use serde_json::Value;
-
-const BUYER: &str = "Harrow Ridge Defense Systems Inc";
-const DFARS: &str = "us-dfars-252.225-7052";
-const LINEAGE: &str = "demo/magnets.lineage.json";
 
 struct Demo(World);
 
 impl Demo {
     fn new() -> Self {
-        let world = World::empty().at("2026-08-31T08:00:00Z");
-        world.ok(&["demo", "--dir", "demo"]);
-        Self(world)
+        Self(World::with_demo())
     }
 
     /// Runs where no ledger is at hand, with the keys of the demo.
@@ -25,12 +19,6 @@ impl Demo {
         let fixed = ["decide", LINEAGE, "--trust", "demo/trust.toml", "--delivery", "2027-01-01", "--recipient", BUYER];
         let about = ["--contract", "HD-26-117", "--clause", "252.225-7052 (MAY 2024)", "--reason", "as agreed"];
         self.alone(&[&fixed[..], &about, &["--by", BUYER], more].concat())
-    }
-
-    /// A copy of the DFARS pack, of the same id, that forbids a country.
-    fn forbidding(&self, country: &str) -> String {
-        let text = self.0.ok(&["policy", "show", DFARS]).out;
-        self.0.write("mine.toml", text.replace("[\"CN\", \"IR\", \"KP\", \"RU\"]", &format!("[\"{country}\"]")))
     }
 
     fn body(&self, file: &str) -> Value {
@@ -65,7 +53,7 @@ fn without_a_ledger_a_decision_is_a_file_that_anybody_can_check() {
     let unknown = check("decision.sd-jwt", &[]);
     assert_eq!(unknown.code, 3);
     unknown.says(&["not checked: key GR1Ab1N0Ev"]);
-    let other = demo.forbidding("EE");
+    let other = demo.0.forbidding("EE");
     let wrong = check("decision.sd-jwt", &["--against", LINEAGE, "--against", &other]);
     assert_eq!(wrong.code, 1);
     wrong.says(&["none of its digests is of this file"]);
@@ -102,7 +90,7 @@ fn a_decision_made_without_a_ledger_is_recorded_later_and_forks_nothing() {
 #[test]
 fn a_decision_names_every_policy_with_its_parameters_and_the_exception_that_applied() {
     let demo = Demo::new();
-    let mine = demo.forbidding("EE");
+    let mine = demo.0.forbidding("EE");
     let fixed = ["policy", "exception", "threshold", "--policy", &mine, "--contract", "HD-26-117", "-o", "small.jws"];
     demo.alone(&[&fixed[..], &["--key", "buyer", "amount=120000", "currency=USD"]].concat());
     let two = ["--policy", &mine, "--policy", "us-10usc4872", "--exception", "small.jws"];
@@ -129,7 +117,7 @@ fn a_decision_names_every_policy_with_its_parameters_and_the_exception_that_appl
 #[test]
 fn a_lot_that_is_not_shown_to_comply_is_accepted_knowingly_or_not_at_all() {
     let demo = Demo::new();
-    let mine = demo.forbidding("EE");
+    let mine = demo.0.forbidding("EE");
     let decide = |more: &[&str]| demo.decide(&[&["--policy", &mine, "-o", "d.sd-jwt"], more].concat());
     let nothing = || assert!(!demo.0.path("d.sd-jwt").exists());
     decide(&["--accept"]).failed(

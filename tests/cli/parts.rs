@@ -158,12 +158,8 @@ mod stopped {
     /// A run over stdin that has recorded its first part and waits for more steps.
     fn between_parts(world: &World) -> (Child, ChildStdin) {
         let before = world.size();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_oretrail"))
-            .env_clear()
-            .env("HOME", world.path(""))
-            .env("ORETRAIL_LEDGER", world.path("ledger"))
-            .env("ORETRAIL_KEYS", world.path("keys"))
-            .env("ORETRAIL_NOW", "2026-03-01T08:00:00Z")
+        let mut child = world
+            .process()
             .args(["record", "--file", "-", "--commit-every", "2"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -1,6 +1,6 @@
 //! Policy packs through the program: listed, shown, checked.
 
-use super::world::World;
+use super::world::{BUYER, DFARS, LINEAGE, World};
 
 #[test]
 fn the_packs_built_in_are_listed_shown_and_checked() {
@@ -48,32 +48,15 @@ fn read(world: &World, name: &str) -> String {
     std::fs::read_to_string(world.path(name)).unwrap()
 }
 
-const LINEAGE: &str = "demo/magnets.lineage.json";
-const BUYER: &str = "Harrow Ridge Defense Systems Inc";
-const DFARS: &str = "us-dfars-252.225-7052";
-
-/// A world in which the demo was played.
-fn demo() -> World {
-    let world = World::empty().at("2026-08-31T08:00:00Z");
-    world.ok(&["demo", "--dir", "demo"]);
-    world
-}
-
 /// The demo's lot judged by a policy.
 fn verify<'a>(policy: &'a str, delivery: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let fixed = ["verify", LINEAGE, "--trust", "demo/trust.toml", "--policy", policy, "--delivery", delivery];
     fixed.into_iter().chain(more.iter().copied()).collect()
 }
 
-/// A copy of the DFARS pack that forbids a country of the demo.
-fn forbidding(world: &World, country: &str) -> String {
-    let text = world.ok(&["policy", "show", DFARS]).out;
-    world.write("mine.toml", text.replace("[\"CN\", \"IR\", \"KP\", \"RU\"]", &format!("[\"{country}\"]")))
-}
-
 #[test]
 fn a_lot_is_judged_by_several_policies_in_one_run() {
-    let world = demo();
+    let world = World::with_demo();
     for delivery in ["2026-12-31", "2027-01-01"] {
         let ran = world.run(&verify(DFARS, delivery, &["--policy", "us-s857-disclosure", "--policy", "us-10usc4872"]));
         assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err);
@@ -93,8 +76,8 @@ fn a_lot_is_judged_by_several_policies_in_one_run() {
 
 #[test]
 fn each_verdict_has_its_exit_code_and_its_reasons() {
-    let world = demo();
-    let mine = forbidding(&world, "MY");
+    let world = World::with_demo();
+    let mine = world.forbidding("MY");
     let ran = world.run(&verify(&mine, "2027-01-01", &[]));
     assert_eq!(ran.code, 1);
     ran.says(&[
@@ -120,7 +103,7 @@ fn each_verdict_has_its_exit_code_and_its_reasons() {
 
 #[test]
 fn what_is_asked_wrongly_is_refused_with_a_hint() {
-    let world = demo();
+    let world = World::with_demo();
     world.run(&["verify", LINEAGE, "--policy", DFARS]).failed(
         2,
         &["expected `--delivery DATE` with policy us-dfars-252.225-7052, found none", "hint: what a dated policy asks"],
@@ -144,8 +127,8 @@ fn what_is_asked_wrongly_is_refused_with_a_hint() {
 
 #[test]
 fn an_exception_counts_by_the_signed_word_of_the_buyer_only() {
-    let world = demo();
-    let mine = forbidding(&world, "EE");
+    let world = World::with_demo();
+    let mine = world.forbidding("EE");
     let make = |out: &str, key: &str, facts: &[&str]| {
         let fixed =
             ["policy", "exception", "threshold", "--policy", &mine, "--contract", "HD-26-117", "--keys", "demo/keys"];
@@ -187,8 +170,8 @@ fn an_exception_counts_by_the_signed_word_of_the_buyer_only() {
 
 #[test]
 fn a_decision_is_signed_with_the_computed_verdict_whatever_is_decided() {
-    let world = demo();
-    let mine = forbidding(&world, "MY");
+    let world = World::with_demo();
+    let mine = world.forbidding("MY");
     let decide = |policy: &str, more: &[&str]| {
         let fixed = ["decide", LINEAGE, "--trust", "demo/trust.toml", "--policy", policy, "--delivery", "2027-01-01"];
         let fixed = fixed.into_iter().chain(["--contract", "HD-26-117", "--reason", "test"]);

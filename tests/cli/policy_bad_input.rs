@@ -1,16 +1,7 @@
 //! Policies, trust, specifications, claims and exceptions that cannot be read, or do not apply: a sentence for each, with the
 //! place, what was expected and found, a hint and the exit code.
 
-use super::world::{Ran, World};
-
-const DFARS: &str = "us-dfars-252.225-7052";
-const LINEAGE: &str = "demo/magnets.lineage.json";
-
-fn demo() -> World {
-    let world = World::empty().at("2026-08-31T08:00:00Z");
-    world.ok(&["demo", "--dir", "demo"]);
-    world
-}
+use super::world::{DFARS, LINEAGE, Ran, World};
 
 /// Each file is refused with exit code 2 and these words.
 fn refused(world: &World, arguments: &dyn Fn(&str) -> Vec<String>, cases: &[(&str, Vec<u8>, &[&str])]) {
@@ -72,7 +63,7 @@ fn a_policy_that_cannot_be_read_is_refused_with_its_place() {
 
 #[test]
 fn a_trust_file_that_cannot_be_read_is_refused_with_its_place() {
-    let world = demo();
+    let world = World::with_demo();
     let authority = |more: &str| {
         let party = "a".repeat(64);
         format!("version = 0\n[[authorities]]\nparty = \"{party}\"\nschemes = [\"site-location\"]\n{more}\n")
@@ -131,7 +122,7 @@ fn a_specification_that_cannot_be_read_is_refused_with_its_place() {
 
 #[test]
 fn a_claim_that_cannot_be_read_is_refused_with_its_column() {
-    let world = demo();
+    let world = World::with_demo();
     let long = "a".repeat(9_000);
     for (claim, words) in [
         ("origin Nd", "column 10: expected countries such as `US,AU`, found the end of the claim"),
@@ -164,7 +155,7 @@ fn excepted(world: &World, delivery: &str, kind: &str, facts: &[&str]) -> Ran {
 
 #[test]
 fn every_exception_asks_for_the_facts_that_its_clause_names() {
-    let world = demo();
+    let world = World::with_demo();
     let cots = ["end_item=EI-4711", "basis=catalogue", "unmodified=true", "covered_share=0.02", "tungsten_share=0"];
     let device = ["end_item=EI-4711", "basis=controls electron flow"];
     let document = format!("document={}", "ab".repeat(32));
@@ -261,7 +252,7 @@ fn every_exception_asks_for_the_facts_that_its_clause_names() {
 
 #[test]
 fn an_exception_file_that_cannot_be_read_is_refused() {
-    let world = demo();
+    let world = World::with_demo();
     let cases: &[(&str, Vec<u8>, &[&str])] = &[
         (
             "malformed",
@@ -281,7 +272,7 @@ fn an_exception_file_that_cannot_be_read_is_refused() {
 
 #[test]
 fn element_scopes_and_hong_kong_are_chosen_by_parameters() {
-    let world = demo();
+    let world = World::with_demo();
     let answer = |params: &[&str]| {
         let fixed =
             ["verify", LINEAGE, "--trust", "demo/trust.toml", "--policy", DFARS, "--delivery", "2027-01-01", "--json"];

@@ -1,34 +1,24 @@
 //! Policies, claims and exceptions together: by whose file each is judged, and what a claim on record counts for.
 
-use super::world::{Ran, World};
+use super::world::{BUYER, DFARS, LINEAGE, Ran, World};
 
-const BUYER: &str = "Harrow Ridge Defense Systems Inc";
-const DFARS: &str = "us-dfars-252.225-7052";
 const OXIDE: &str = "ndpr-oxide-500";
 
 struct Demo(World);
 
 impl Demo {
     fn new() -> Self {
-        let world = World::empty().at("2026-08-31T08:00:00Z");
-        world.ok(&["demo", "--dir", "demo"]);
-        Self(world)
+        Self(World::with_demo())
     }
 
     fn verify(&self, more: &[&str]) -> Ran {
-        let fixed = ["verify", "demo/magnets.lineage.json", "--trust", "demo/trust.toml", "--recipient", BUYER];
+        let fixed = ["verify", LINEAGE, "--trust", "demo/trust.toml", "--recipient", BUYER];
         self.0.run(&[&fixed[..], more].concat())
     }
 
     /// As [`Self::verify`], for a delivery in 2027 by a policy.
     fn by(&self, policy: &str, more: &[&str]) -> Ran {
         self.verify(&[&["--policy", policy, "--delivery", "2027-01-01"], more].concat())
-    }
-
-    /// A copy of the DFARS pack, of the same id, that forbids Estonia.
-    fn mine(&self) -> String {
-        let text = self.0.ok(&["policy", "show", DFARS]).out;
-        self.0.write("mine.toml", text.replace("[\"CN\", \"IR\", \"KP\", \"RU\"]", "[\"EE\"]"))
     }
 
     fn exception(&self, policy: &str, out: &str) -> String {
@@ -50,7 +40,7 @@ fn verdict(report: &serde_json::Value, at: &str) -> String {
 #[test]
 fn policy_claim_and_exception_in_one_run_are_judged_by_the_same_file() {
     let demo = Demo::new();
-    let mine = demo.mine();
+    let mine = demo.0.forbidding("EE");
     let complies = "complies us-dfars-252.225-7052 2027-01-01";
     let both = |more: &[&str]| {
         let report = demo.by(&mine, &[&["--claim", complies, "--json"], more].concat());
@@ -69,7 +59,7 @@ fn policy_claim_and_exception_in_one_run_are_judged_by_the_same_file() {
 #[test]
 fn a_claim_is_judged_by_the_file_of_its_digest_and_with_the_parameters_given() {
     let demo = Demo::new();
-    let (mine, built_in) = (demo.mine(), demo.digest(DFARS));
+    let (mine, built_in) = (demo.0.forbidding("EE"), demo.digest(DFARS));
     let claim = |digest: &str| format!("complies {DFARS} {digest} 2027-01-01");
     let answer = |policy: &str, claim: &str, more: &[&str]| {
         let ran = demo.by(policy, &[&["--claim", claim, "--json"], more].concat());
@@ -96,7 +86,7 @@ fn a_claim_is_judged_by_the_file_of_its_digest_and_with_the_parameters_given() {
 #[test]
 fn an_exception_from_another_edition_of_the_policy_does_not_count_and_says_so() {
     let demo = Demo::new();
-    let mine = demo.mine();
+    let mine = demo.0.forbidding("EE");
     let exception = demo.exception(DFARS, "small.jws");
     let ran = demo.by(&mine, &["--exception", &exception]);
     assert_eq!(ran.code, 1);

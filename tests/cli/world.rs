@@ -8,6 +8,11 @@ use tempfile::TempDir;
 pub const MINE: &str = "Sundown Carbonate LLC";
 pub const PLANT: &str = "Gebeng Separation Sdn";
 
+/// In the demonstration: who is to take delivery, the lineage file, and a policy.
+pub const BUYER: &str = "Harrow Ridge Defense Systems Inc";
+pub const LINEAGE: &str = "demo/magnets.lineage.json";
+pub const DFARS: &str = "us-dfars-252.225-7052";
+
 /// What a run of the program came to.
 #[derive(Debug)]
 pub struct Ran {
@@ -51,6 +56,13 @@ impl World {
     /// A folder without ledger.
     pub fn empty() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), now: "2026-03-01T08:00:00Z".to_owned() }
+    }
+
+    /// A folder in which the demonstration was played, at a day after its end.
+    pub fn with_demo() -> Self {
+        let world = Self::empty().at("2026-08-31T08:00:00Z");
+        world.ok(&["demo", "--dir", "demo"]);
+        world
     }
 
     /// A ledger with its operator only.
@@ -179,9 +191,20 @@ impl World {
         self.text(name)
     }
 
-    /// The program with an environment of its own.
+    /// A copy of the DFARS pack, of the same id, that forbids one country.
+    pub fn forbidding(&self, country: &str) -> String {
+        let text = self.ok(&["policy", "show", DFARS]).out;
+        self.write("mine.toml", text.replace("[\"CN\", \"IR\", \"KP\", \"RU\"]", &format!("[\"{country}\"]")))
+    }
+
+    /// The program with an environment of its own, to be run to its end.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_oretrail"));
+        Command::from_std(self.process())
+    }
+
+    /// The program with an environment of its own.
+    pub fn process(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oretrail"));
         command
             .env_clear()
             .current_dir(self.folder.path())

@@ -3,7 +3,7 @@
 use super::processes::read_whole_state;
 use super::world::{MINE, World};
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,8 @@ const STEPS: u64 = 12;
 
 /// One run of `record --file -`, killed after a while; whether it acknowledged before that.
 fn killed(world: &World, round: u64, after: Option<Duration>) -> bool {
-    let command = world.command();
-    let mut child = Command::new(command.get_program())
-        .env_clear()
-        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+    let mut child = world
+        .process()
         .args(["record", "--file", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -19,7 +19,7 @@ fn step() -> u32 {
 
 /// Runs the program under `strace` with these options; `None` where that is not possible.
 fn traced(world: &World, options: &[&str], arguments: &[&str]) -> Option<std::process::Output> {
-    let program = world.command();
+    let program = world.process();
     Command::new("strace")
         .args(["-f", "-qq"])
         .args(options)

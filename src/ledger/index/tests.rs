@@ -166,6 +166,20 @@ fn sled_keeps_the_contract_and_what_was_put() {
 }
 
 #[test]
+fn a_lock_that_sled_lets_go_of_a_moment_later_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).unwrap());
+    // Not by our own lock, as the threads of a database that was closed.
+    let lingering = sled::open(folder.path().join("index")).unwrap();
+    let closing = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        drop(lingering);
+    });
+    assert!(open(folder.path()).is_ok());
+    closing.join().unwrap();
+}
+
+#[test]
 fn an_index_found_damaged_in_use_does_not_open_again_until_it_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let mut index = open_layers(folder.path()).unwrap();

@@ -6,6 +6,9 @@ use crate::policy::fixture::{Story, id, site};
 use crate::policy::pack::{ParameterName, find_built_in};
 use crate::policy::trail::{Amount, TrailPrior};
 
+mod evidence;
+mod recycled;
+
 /// Where the steps of a magnet took place, as countries.
 #[derive(Clone, Copy)]
 struct Route {
@@ -61,6 +64,37 @@ fn magnet(route: Route) -> Trail {
     let magnet =
         powder_to_magnet(&mut story, route.sinter, &[Process::HydrogenDecrepitate, Process::JetMill], &[flake]);
     story.trail(magnet)
+}
+
+/// Swarf of a magnet, recycled; `fresh` is other alloy that goes in with it.
+fn recycled(swarf_route: Route, country: &str, fresh: Option<Route>) -> Trail {
+    let mut story = Story::new();
+    let old = flake(&mut story, swarf_route);
+    let block = story.process("EE", &[Process::JetMill, Process::Sinter], &[old], Form::Block, &ALL);
+    let swarf = story.process("EE", &[Process::Machine], &[block], Form::Scrap, &ALL);
+    let mut inputs = vec![swarf];
+    inputs.extend(fresh.map(|route| flake(&mut story, route)));
+    let amounts = ALL.map(|(element, mg)| (element, mg * u64::try_from(inputs.len()).unwrap()));
+    let powder = story.process(country, &[Process::RecycleHydrogen, Process::JetMill], &inputs, Form::Powder, &amounts);
+    let block = story.process(country, &[Process::Press, Process::Sinter], &[powder], Form::Block, &amounts);
+    let lot = story.process(country, &[Process::Magnetize], &[block], Form::Magnet, &amounts);
+    story.trail(lot)
+}
+
+/// A magnet whose iron was bought, with a document of this level on where it was mined and reduced.
+fn with_bought_iron(level: PlaceLevel, stated: &[(Stage, &str)]) -> Trail {
+    let mut story = Story::new();
+    let [metal, dy, _, boron] = metals(&mut story, CLEAN);
+    let iron = story.source(SourceKind::Purchased, "GB", Form::Iron, &[("Fe", 300)]);
+    let step = story.steps.len() - 1;
+    story.steps[step].prior_level = level;
+    story.steps[step].prior = stated
+        .iter()
+        .map(|(stage, country)| TrailPrior { stage: *stage, country: country.parse().unwrap(), elements: Vec::new() })
+        .collect();
+    let flake = story.process("GB", &[Process::Melt], &[metal, dy, iron, boron], Form::AlloyFlake, &ALL);
+    let lot = powder_to_magnet(&mut story, "EE", &[Process::JetMill], &[flake]);
+    story.trail(lot)
 }
 
 fn answer(trail: &Trail, policy: &str, delivery: &str, given: &[(ParameterName, &str)]) -> PolicyAnswer {
@@ -179,232 +213,6 @@ fn the_statute_asks_for_melting_and_production_in_any_year() {
     let statute = |route| answer(&magnet(route), "us-10usc4872", "2027-06-01", &[]).verdict;
     assert_eq!(statute(Route { separate: "CN", ..CLEAN }), Verdict::Confirmed);
     assert_eq!(statute(Route { melt: "CN", ..CLEAN }), Verdict::Contradicted);
-}
-
-#[test]
-fn a_place_that_is_only_declared_proves_nothing_but_contradicts() {
-    let mut story = Story::new();
-    let flake = flake(&mut story, CLEAN);
-    story.level = PlaceLevel::Declared;
-    let lot = powder_to_magnet(&mut story, "EE", &[Process::JetMill], &[flake]);
-    let trail = story.trail(lot);
-    assert_eq!(dfars(&trail), "open/open, named only open/open");
-    let found = answer(&trail, DFARS, "2027-01-01", &[]);
-    assert!(
-        found.needed.iter().any(|needed| needed.starts_with("an accreditation of the site in EE")),
-        "{:?}",
-        found.needed
-    );
-    assert_eq!(rule(&found, "melted").verdict, Verdict::Confirmed);
-    let mut story = Story::new();
-    story.level = PlaceLevel::Declared;
-    let metals = metals(&mut story, CLEAN);
-    let flake = story.process("CN", &[Process::Melt], &metals, Form::AlloyFlake, &ALL);
-    let lot = powder_to_magnet(&mut story, "EE", &[Process::JetMill], &[flake]);
-    assert_eq!(dfars(&story.trail(lot)), "no/no, named only no/no");
-}
-
-#[test]
-fn a_time_must_be_bounded_as_well_as_the_pack_asks() {
-    let mut pack = find_built_in(DFARS).unwrap().unwrap();
-    pack.file.evidence[0].time = Some(TimeLevel::Witnessed);
-    let settings = Settings::of(&pack.file, &[]).unwrap();
-    let judged = |time: TimeLevel| {
-        let mut trail = magnet(CLEAN);
-        trail.steps.iter_mut().for_each(|step| step.time = time);
-        let delivery = Some("2027-01-01".parse().unwrap());
-        let ask = Ask { pack: &pack, settings: &settings, delivery, exceptions: &[], summaries: &[] };
-        evaluate(&trail, &[ask]).remove(0)
-    };
-    for time in [TimeLevel::Declared, TimeLevel::Pinned] {
-        let found = judged(time);
-        assert_eq!(found.verdict, Verdict::Unproven, "{time}");
-        assert!(found.why[0].text.contains(&format!("at a time that is `{time}` where `witnessed` is asked for")));
-        assert!(
-            found.needed.iter().any(|one| one.contains("a witness of the trust file cosigned")),
-            "{:?}",
-            found.needed
-        );
-    }
-    assert_eq!(judged(TimeLevel::Witnessed).verdict, Verdict::Confirmed);
-}
-
-/// A magnet whose iron was bought, with a document of this level on where it was mined and reduced.
-fn with_bought_iron(level: PlaceLevel, stated: &[(Stage, &str)]) -> Trail {
-    let mut story = Story::new();
-    let [metal, dy, _, boron] = metals(&mut story, CLEAN);
-    let iron = story.source(SourceKind::Purchased, "GB", Form::Iron, &[("Fe", 300)]);
-    let step = story.steps.len() - 1;
-    story.steps[step].prior_level = level;
-    story.steps[step].prior = stated
-        .iter()
-        .map(|(stage, country)| TrailPrior { stage: *stage, country: country.parse().unwrap(), elements: Vec::new() })
-        .collect();
-    let flake = story.process("GB", &[Process::Melt], &[metal, dy, iron, boron], Form::AlloyFlake, &ALL);
-    let lot = powder_to_magnet(&mut story, "EE", &[Process::JetMill], &[flake]);
-    story.trail(lot)
-}
-
-#[test]
-fn iron_that_was_bought_passes_on_documents_and_never_on_the_holders_word() {
-    let stated = [(Stage::Mined, "US"), (Stage::Reduced, "US")];
-    let documented = with_bought_iron(PlaceLevel::Documented, &stated);
-    assert_eq!(dfars(&documented), "yes/yes, named only yes/yes");
-    assert_eq!(answer(&documented, DFARS, "2027-01-01", &[]).basis, VerdictBasis::Documents);
-    assert_eq!(answer(&documented, DFARS, "2026-12-31", &[]).basis, VerdictBasis::Lineage, "not tested before 2027");
-    let all = [(ParameterName::Evidence, "accredited")];
-    assert_eq!(answer(&documented, DFARS, "2027-01-01", &all).verdict, Verdict::Unproven);
-    assert_eq!(answer(&documented, DFARS, "2026-12-31", &all).verdict, Verdict::Confirmed);
-    assert_eq!(dfars(&with_bought_iron(PlaceLevel::Declared, &stated)), "yes/open, named only yes/open");
-    assert_eq!(dfars(&with_bought_iron(PlaceLevel::Documented, &[])), "yes/open, named only yes/open");
-    let mined_only = with_bought_iron(PlaceLevel::Documented, &[(Stage::Mined, "US")]);
-    assert_eq!(dfars(&mined_only), "yes/open, named only yes/open");
-    let chinese = with_bought_iron(PlaceLevel::Declared, &[(Stage::Mined, "CN"), (Stage::Reduced, "US")]);
-    assert_eq!(dfars(&chinese), "yes/no, named only yes/no");
-}
-
-#[test]
-fn a_refuted_place_contradicts() {
-    let mut trail = magnet(CLEAN);
-    let step = trail.steps.iter_mut().find(|step| step.processes.contains(&Process::Sinter)).unwrap();
-    let event = step.event;
-    step.place.against = vec![Finding::new(Code::OutsideCountry, "a point in EE", "a point in RU")];
-    let found = answer(&trail, DFARS, "2026-12-31", &[]);
-    assert_eq!(found.verdict, Verdict::Contradicted);
-    let failing = &rule(&found, "produced").failing[0];
-    assert_eq!((failing.code, failing.event), (Some(Code::OutsideCountry), event));
-}
-
-#[test]
-fn open_stock_leaves_its_share_unproven_and_passes_within_a_limit() {
-    let mut story = Story::new();
-    let flake = flake(&mut story, CLEAN);
-    let part = |of: u64| ALL.map(|(element, mg)| (element, mg * of));
-    let stock =
-        story.source(SourceKind::OpeningStock, "EE", Form::Powder, &[("Nd", 11), ("Dy", 1), ("Fe", 33), ("B", 1)]);
-    let powder = story.process("EE", &[Process::JetMill], &[flake], Form::Powder, &part(1));
-    let all = story.blend(&[powder, stock]);
-    let amounts = [("Nd", 111), ("Dy", 11), ("Fe", 333), ("B", 6)];
-    let block = story.process("EE", &[Process::Press, Process::Sinter], &[all], Form::Block, &amounts);
-    let lot = story.process("EE", &[Process::Magnetize], &[block], Form::Magnet, &amounts);
-    let trail = story.trail(lot);
-    let found = answer(&trail, DFARS, "2026-12-31", &[]);
-    assert_eq!(found.verdict, Verdict::Unproven);
-    let melted = rule(&found, "melted");
-    let nd = melted.shares.iter().find(|share| share.element == Element::Nd).unwrap();
-    assert_eq!((nd.what, nd.most.to_string()), (ShareOf::Unproven, "0.0990991".to_owned()), "11 of 111");
-    assert!(melted.why.iter().any(|why| why.text.contains("(0.000011 kg) of Nd is not proven")), "{:?}", melted.why);
-    let entry = trail.steps.iter().find(|step| step.source == Some(SourceKind::OpeningStock)).unwrap();
-    assert_eq!((melted.failing.len(), melted.failing[0].event), (1, entry.event));
-    let limit = |share| answer(&trail, DFARS, "2026-12-31", &[(ParameterName::MaxUnprovenShare, share)]).verdict;
-    assert_eq!(limit("0.15"), Verdict::Unproven, "a sixth of the boron is open too");
-    assert_eq!(limit("0.17"), Verdict::Confirmed);
-    assert_eq!(limit("0.09"), Verdict::Unproven);
-}
-
-#[test]
-fn a_share_of_forbidden_material_is_tolerated_only_where_a_limit_says_so() {
-    let mut story = Story::new();
-    let clean = flake(&mut story, CLEAN);
-    let metals = metals(&mut story, CLEAN);
-    let bad = story.process("CN", &[Process::Melt], &metals, Form::AlloyFlake, &ALL);
-    let both = story.blend(&[clean, bad]);
-    let lot = story.process(
-        "EE",
-        &[Process::JetMill, Process::Sinter],
-        &[both],
-        Form::Magnet,
-        &ALL.map(|(e, mg)| (e, mg * 2)),
-    );
-    let trail = story.trail(lot);
-    let limit = |share| answer(&trail, DFARS, "2026-12-31", &[(ParameterName::MaxForbiddenShare, share)]).verdict;
-    assert_eq!(limit("0"), Verdict::Contradicted);
-    assert_eq!(limit("0.4"), Verdict::Contradicted);
-    assert_eq!(limit("0.5"), Verdict::Confirmed);
-}
-
-#[test]
-fn the_rule_is_decided_with_masses_withheld() {
-    let hide = |mut trail: Trail| {
-        for amount in trail.lots.iter_mut().flat_map(|lot| &mut lot.amounts) {
-            *amount = Amount { least: 0, most: None, ..*amount };
-        }
-        for weights in trail.flows.weights.values_mut() {
-            weights
-                .inputs
-                .iter_mut()
-                .flatten()
-                .for_each(|weight| *weight = crate::lineage::provenance::Interval::UNKNOWN);
-        }
-        trail.flows.totals.iter_mut().for_each(|(_, total)| *total = crate::lineage::provenance::Interval::UNKNOWN);
-        trail.provenance = trail.flows.attribute_all();
-        trail
-    };
-    assert_eq!(dfars(&hide(magnet(CLEAN))), "yes/yes, named only yes/yes");
-    assert_eq!(dfars(&hide(magnet(Route { separate_dy: "CN", ..CLEAN }))), "yes/no, named only yes/yes");
-    let hidden = hide(with_bought_iron(PlaceLevel::Declared, &[]));
-    let limit = [(ParameterName::MaxUnprovenShare, "0.9")];
-    assert_eq!(answer(&hidden, DFARS, "2027-01-01", &limit).verdict, Verdict::Unproven, "it might be all of it");
-}
-
-/// Swarf of a magnet, recycled; `fresh` is other alloy that goes in with it.
-fn recycled(swarf_route: Route, country: &str, fresh: Option<Route>) -> Trail {
-    let mut story = Story::new();
-    let old = flake(&mut story, swarf_route);
-    let block = story.process("EE", &[Process::JetMill, Process::Sinter], &[old], Form::Block, &ALL);
-    let swarf = story.process("EE", &[Process::Machine], &[block], Form::Scrap, &ALL);
-    let mut inputs = vec![swarf];
-    inputs.extend(fresh.map(|route| flake(&mut story, route)));
-    let amounts = ALL.map(|(element, mg)| (element, mg * u64::try_from(inputs.len()).unwrap()));
-    let powder = story.process(country, &[Process::RecycleHydrogen, Process::JetMill], &inputs, Form::Powder, &amounts);
-    let block = story.process(country, &[Process::Press, Process::Sinter], &[powder], Form::Block, &amounts);
-    let lot = story.process(country, &[Process::Magnetize], &[block], Form::Magnet, &amounts);
-    story.trail(lot)
-}
-
-const CHINESE: Route = Route { melt: "CN", ..CLEAN };
-
-#[test]
-fn recycled_material_milled_and_sintered_in_the_united_states_is_exempt_whatever_its_origin() {
-    assert_eq!(dfars(&recycled(CHINESE, "US", None)), "exempt/exempt, named only exempt/exempt");
-    let found = answer(&recycled(CHINESE, "US", None), DFARS, "2027-01-01", &[]);
-    assert_eq!((found.basis, found.exceptions[0].applies), (VerdictBasis::Exception, true));
-    assert!(
-        found.why.iter().any(|why| why.text.contains("100 % of Nd") && why.text.ends_with("was recycled")),
-        "{:?}",
-        found.why
-    );
-    assert!(
-        found
-            .why
-            .iter()
-            .any(|why| why.text == "sinter took place in US, each evidenced as asked" && why.events.len() == 1)
-    );
-}
-
-#[test]
-fn recycled_material_elsewhere_or_diluted_is_judged_by_its_feed() {
-    assert_eq!(dfars(&recycled(CHINESE, "US", Some(CHINESE))), "no/no, named only no/no");
-    let diluted = answer(&recycled(CHINESE, "US", Some(CHINESE)), DFARS, "2027-01-01", &[]);
-    assert!(!diluted.exceptions[0].applies);
-    assert!(diluted.exceptions[0].why[0].text.contains("only 50 % of Nd is shown to be recycled, 100 % is asked for"));
-    let half = [(ParameterName::RecycledMinShare, "0.5")];
-    assert_eq!(answer(&recycled(CHINESE, "US", Some(CHINESE)), DFARS, "2027-01-01", &half).verdict, Verdict::Exempt);
-    assert_eq!(dfars(&recycled(CLEAN, "EE", None)), "yes/yes, named only yes/yes");
-    assert_eq!(dfars(&recycled(CHINESE, "EE", None)), "no/no, named only no/no");
-    let found = answer(&recycled(CHINESE, "EE", None), DFARS, "2026-12-31", &[]);
-    let why = &found.exceptions[0].why;
-    assert!(why.iter().any(|why| why.text == "sinter took place in EE, not in US"), "{why:?}");
-}
-
-#[test]
-fn the_recycled_exception_needs_accredited_places_and_complete_evidence() {
-    let mut declared = recycled(CHINESE, "US", None);
-    declared.steps.iter_mut().for_each(|step| step.place.level = PlaceLevel::Documented);
-    assert_eq!(answer(&declared, DFARS, "2027-01-01", &[]).verdict, Verdict::Contradicted);
-    let mut holes = recycled(CHINESE, "US", None);
-    holes.is_complete = false;
-    assert_eq!(answer(&holes, DFARS, "2027-01-01", &[]).verdict, Verdict::Contradicted);
 }
 
 /// A samarium-cobalt magnet.
@@ -538,55 +346,6 @@ fn a_disclosure_looks_at_the_last_pass_of_a_loop_and_a_prohibition_at_every() {
 }
 
 const CRMA: &str = "eu-crma-recycled-content";
-
-/// A magnet with so many of 100 mg of Nd from waste of a kind, documented or not.
-fn with_waste(kind: SourceKind, waste: u64, level: PlaceLevel) -> Trail {
-    let mut story = Story::new();
-    let mined = story.mine("US", Form::Ore, &[("Nd", 100 - waste)]);
-    story.level = level;
-    let old = story.source(kind, "FR", Form::EndOfLife, &[("Nd", waste)]);
-    story.level = PlaceLevel::Accredited;
-    let iron = story.mine("US", Form::Iron, &[("Fe", 300), ("B", 5)]);
-    let all = [("Nd", 100), ("Fe", 300), ("B", 5)];
-    let alloy = story.process("EE", &[Process::RecycleRemelt], &[mined, old, iron], Form::AlloyFlake, &all);
-    let lot = story.process("EE", &[Process::JetMill, Process::Sinter], &[alloy], Form::Magnet, &all);
-    story.trail(lot)
-}
-
-#[test]
-fn the_recycled_content_is_known_where_every_origin_is() {
-    let crma = |trail: &Trail, given: &[(ParameterName, &str)]| answer(trail, CRMA, "2027-05-24", given);
-    let documented = with_waste(SourceKind::PostConsumer, 27, PlaceLevel::Documented);
-    let found = crma(&documented, &[]);
-    assert_eq!(found.verdict, Verdict::Confirmed, "{:?}", found.why);
-    let nd = rule(&found, "recycled").shares[0];
-    assert_eq!(
-        (nd.element, nd.least.to_string(), nd.most.to_string()),
-        (Element::Nd, "0.27".to_owned(), "0.27".to_owned())
-    );
-    assert!(rule(&found, "recycled").why[0].text.starts_with("27 % of Nd is recovered from post-consumer waste"));
-    let at_least = |share| [(ParameterName::RecycledMinShare, share)];
-    assert_eq!(crma(&documented, &at_least("0.25")).verdict, Verdict::Contradicted, "the boron is all primary");
-    let declared = with_waste(SourceKind::PostConsumer, 27, PlaceLevel::Declared);
-    assert_eq!(crma(&declared, &[]).verdict, Verdict::Unproven);
-    let pre = crma(&with_waste(SourceKind::PreConsumer, 27, PlaceLevel::Documented), &[]);
-    assert_eq!((pre.verdict, rule(&pre, "recycled").shares[0].most.to_string()), (Verdict::Confirmed, "0".to_owned()));
-    let bought = crma(&with_waste(SourceKind::Purchased, 27, PlaceLevel::Documented), &[]);
-    assert_eq!(bought.verdict, Verdict::Unproven);
-    assert!(rule(&bought, "recycled").why[0].text.starts_with("between 0 % and 27 % of Nd"), "{:?}", bought.why);
-}
-
-#[test]
-fn the_recycled_content_is_asked_of_products_above_the_threshold_from_its_day_on() {
-    let trail = with_waste(SourceKind::PostConsumer, 27, PlaceLevel::Documented);
-    let mass = |kg| answer(&trail, CRMA, "2027-05-24", &[(ParameterName::ProductMagnets, kg)]);
-    assert_eq!(mass("0.2").verdict, Verdict::NotApplicable);
-    assert!(
-        mass("0.2").why[0].text.contains("the product holds 0.2 kg of magnets; the rule is about more than 0.2 kg")
-    );
-    assert_eq!(mass("0.201").verdict, Verdict::Confirmed);
-    assert_eq!(answer(&trail, CRMA, "2027-05-23", &[]).verdict, Verdict::Unproven);
-}
 
 #[test]
 fn a_trusted_auditors_summary_settles_exactly_what_it_names() {

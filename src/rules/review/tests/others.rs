@@ -104,6 +104,20 @@ fn a_lot_is_not_used_before_it_is_made_unless_a_correction_says_so() {
 }
 
 #[test]
+fn a_correction_is_noted_for_the_lot_on_whose_account_it_matters() {
+    let (mut w, by, at) = world();
+    let other = w.party(2);
+    let (one, two) = (w.source(by, at, ore()), w.source(by, at, ore()));
+    let heads = [w.head(one, 0), w.head(two, 0)];
+    w.record(by, dispatch(w.ledger, &heads, at, other));
+    w.record(by, Correct { changes: Vec::new(), at: Some(time(0)), ..overlay(one, "", "", 0) });
+    let found = review_all(&w, &Trust::nobody());
+    let lots: Vec<_> =
+        found.iter().filter(|one| one.code == Code::CorrectedUpstream).map(|finding| finding.lot).collect();
+    assert_eq!(lots, [Some(LotId::new(one, 0))]);
+}
+
+#[test]
 fn unanswered_dispatches_are_noted() {
     let (mut w, by, at) = world();
     let other = w.party(2);
