@@ -24,8 +24,10 @@ mod mass;
 mod overlay;
 mod place;
 mod settled;
+mod shares;
 mod sites;
 mod status;
+mod steps;
 mod time;
 
 pub use evidence::laboratory;
@@ -115,14 +117,14 @@ impl Review<'_> {
 
     fn mass(&mut self) {
         let settled = self.ctx.facts;
-        let Some((first, end)) = settled.facts.steps_of.get(&self.event.id).copied() else { return };
-        for balance in (first..end).filter_map(|number| settled.balance(number)) {
+        let Some(own) = settled.facts.numbers.find_event(&self.event.id) else { return };
+        for balance in settled.facts.steps.of(own).filter_map(|number| settled.balance(number)) {
             self.out.extend(mass::problems(&balance).iter().map(|problem| problem.finding(self.event.id)));
             if let Body::Transform(transform) = &self.event.payload.body {
-                mass::check_yields(&balance, &transform.targets, &mut self.out);
+                mass::check_yields(&balance, &transform.targets, self.event.id, &mut self.out);
             }
         }
-        let gains = settled.lineage_gains.get(&self.event.id).into_iter().flatten();
+        let gains = settled.lineage_gains.get(&own).into_iter().flatten();
         self.out.extend(gains.map(|gain| mass::lineage_finding(gain, self.event.id)));
     }
 }

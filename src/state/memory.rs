@@ -1,73 +1,196 @@
-//! State in memory, and memory laid over another view.
+//! State in memory, compact: a ledger is audited with all of its state in it.
+//!
+//! Ids are kept once and numbered ([`Numbers`]); events, lots and dispatches are packed into one [`Arena`] and unpacked as
+//! they are read. Of the other records there are few.
 
+mod labels;
+mod pack;
+
+use super::arena::Arena;
 use super::fold::Delta;
+use super::numbers::{EventNo, Lists, LotNo, NONE, Names, Numbers, Places};
+use super::packed::{Packer, Unpacker};
 use super::record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
     Record,
 };
 use super::view::{Find, Put, View, ViewError};
-use crate::value::{DigestMap, EventId, FacilityId, KeyId, LedgerId, LotId, PartyId, Text};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::Hash;
+use crate::value::{DigestMap, EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
+use labels::Labels;
+use pack::Writer;
+use std::sync::Arc;
 
 /// State held in memory.
 #[derive(Debug, Default, Clone)]
 pub struct Memory {
-    events: DigestMap<EventId, EventRecord>,
+    known: Known,
+    arena: Arena,
+    packer: Packer,
+    events: Places,
+    lots: Places,
+    dispatches: Places,
+    lot_count: usize,
+    dispatch_count: usize,
+    named_by: NamedBy,
+    labels: Labels,
     parties: DigestMap<PartyId, PartyRecord>,
     keys: DigestMap<KeyId, KeyRecord>,
     facilities: DigestMap<FacilityId, FacilityRecord>,
     feeds: DigestMap<FeedKey, FeedRecord>,
-    feed_at: DigestMap<(FeedKey, u64), EventId>,
-    lots: DigestMap<LotId, LotRecord>,
-    labels: HashMap<Text, Vec<LotId>>,
-    dispatches: DigestMap<EventId, DispatchRecord>,
+    portable: Names<FeedKey>,
+    feed_at: DigestMap<(u32, u64), EventNo>,
     pins: DigestMap<LedgerId, PinRecord>,
     voids: DigestMap<EventId, EventId>,
-    named_by: DigestMap<EventId, Vec<EventId>>,
+}
+
+/// The numbers that packed records use.
+#[derive(Debug, Default, Clone)]
+struct Known {
+    /// Shared with what else counts in numbers of these events and lots.
+    numbers: Arc<Numbers>,
+    keys: Names<KeyId>,
+    ledgers: Names<LedgerId>,
+}
+
+impl Known {
+    fn numbers(&mut self) -> &mut Numbers {
+        Arc::make_mut(&mut self.numbers)
+    }
+}
+
+/// By event, those that name it.
+#[derive(Debug, Default, Clone)]
+struct NamedBy {
+    last: Places,
+    lists: Lists,
+}
+
+impl NamedBy {
+    fn add(&mut self, event: EventNo, by: EventNo) {
+        let last = self.lists.add(self.last.get(event.0).unwrap_or(NONE), by.0);
+        self.last.set(event.0, last);
+    }
+
+    /// In the order in which they were added.
+    fn of(&self, event: EventNo) -> Vec<EventNo> {
+        let last = self.last.get(event.0).unwrap_or(NONE);
+        let mut found: Vec<EventNo> = self.lists.backwards(last).map(EventNo).collect();
+        found.reverse();
+        found
+    }
 }
 
 impl Memory {
     /// How many lots it knows.
     #[must_use]
     pub fn lot_count(&self) -> usize {
-        self.lots.len()
+        self.lot_count
     }
 
     /// How many dispatches it knows.
     #[must_use]
     pub fn dispatch_count(&self) -> usize {
-        self.dispatches.len()
+        self.dispatch_count
+    }
+
+    /// The numbers of its events and lots, to be shared.
+    pub(crate) fn numbers(&mut self) -> &mut Arc<Numbers> {
+        &mut self.known.numbers
     }
 }
 
 impl Memory {
-    fn take_in(&mut self, record: Record) {
+    fn take_in(&mut self, record: &Record) {
         match record {
-            Record::Event(id, record) => drop(self.events.insert(id, record)),
-            Record::Party(id, record) => drop(self.parties.insert(id, record)),
-            Record::Key(id, record) => drop(self.keys.insert(id, record)),
-            Record::Facility(id, record) => drop(self.facilities.insert(id, *record)),
-            Record::Feed(key, record) => drop(self.feeds.insert(key, record)),
-            Record::FeedAt(key, seq, id) => drop(self.feed_at.insert((key, seq), id)),
-            Record::Lot(id, record) => drop(self.lots.insert(id, *record)),
-            Record::Label(label, id) => self.labels.entry(label).or_default().push(id),
-            Record::Dispatch(id, record) => drop(self.dispatches.insert(id, *record)),
-            Record::Pin(id, record) => drop(self.pins.insert(id, record)),
-            Record::Void(id, by) => drop(self.voids.insert(id, by)),
-            Record::NamedBy(id, _, by) => self.named_by.entry(id).or_default().push(by),
+            Record::Event(id, record) => self.put_event(id, record),
+            Record::Party(id, record) => drop(self.parties.insert(*id, record.clone())),
+            Record::Key(id, record) => drop(self.keys.insert(*id, record.clone())),
+            Record::Facility(id, record) => drop(self.facilities.insert(*id, (**record).clone())),
+            Record::Feed(key, record) => drop(self.feeds.insert(*key, record.clone())),
+            Record::FeedAt(key, seq, id) => {
+                let (feed, event) = (self.portable.number(key), self.known.numbers().event(id));
+                self.feed_at.insert((feed, *seq), event);
+            }
+            Record::Lot(id, record) => self.put_lot(id, record),
+            Record::Label(label, id) => self.labels.add(label.as_str(), self.known.numbers().lot(id), &mut self.arena),
+            Record::Dispatch(id, record) => self.put_dispatch(id, record),
+            Record::Pin(id, record) => drop(self.pins.insert(*id, record.clone())),
+            Record::Void(id, by) => drop(self.voids.insert(*id, *by)),
+            Record::NamedBy(id, _, by) => {
+                let numbers = self.known.numbers();
+                let (event, by) = (numbers.event(id), numbers.event(by));
+                self.named_by.add(event, by);
+            }
         }
     }
+
+    fn put_event(&mut self, id: &EventId, record: &EventRecord) {
+        let own = self.known.numbers().event(id);
+        self.pack(|mut writer| writer.event(own, record));
+        put(&mut self.events, own.0, &mut self.arena, &self.packer);
+    }
+
+    fn put_lot(&mut self, id: &LotId, record: &LotRecord) {
+        let numbers = self.known.numbers();
+        let (event, own) = (numbers.event(&id.event), numbers.lot(id));
+        self.pack(|mut writer| writer.lot(event, record));
+        self.lot_count += usize::from(put(&mut self.lots, own.0, &mut self.arena, &self.packer));
+    }
+
+    fn put_dispatch(&mut self, id: &EventId, record: &DispatchRecord) {
+        let own = self.known.numbers().event(id);
+        self.pack(|mut writer| writer.dispatch(own, record));
+        self.dispatch_count += usize::from(put(&mut self.dispatches, own.0, &mut self.arena, &self.packer));
+    }
+
+    fn pack(&mut self, write: impl FnOnce(Writer<'_>)) {
+        self.packer.clear();
+        write(Writer { known: &mut self.known, out: &mut self.packer });
+    }
+
+    /// What `read` makes of the record at a number; nothing where there is none.
+    fn unpacked<T>(
+        &self,
+        places: &Places,
+        number: Option<u32>,
+        read: impl FnOnce(&Known, Unpacker<'_>) -> Option<T>,
+    ) -> Result<Option<T>, ViewError> {
+        let Some(place) = number.and_then(|number| places.get(number)) else { return Ok(None) };
+        let record = self.arena.get(place).and_then(|bytes| read(&self.known, Unpacker(bytes)));
+        record.map(Some).ok_or_else(|| ViewError("a record in memory cannot be read".to_owned()))
+    }
+
+    fn event_at(&self, event: EventNo) -> Result<Option<EventRecord>, ViewError> {
+        self.unpacked(&self.events, Some(event.0), |known, read| known.event(event, read))
+    }
+
+    fn dispatch_at(&self, event: EventNo) -> Result<Option<DispatchRecord>, ViewError> {
+        self.unpacked(&self.dispatches, Some(event.0), |known, read| known.dispatch(event, read))
+    }
+
+    fn numbered(&self, id: &EventId) -> Option<EventNo> {
+        self.known.numbers.find_event(id)
+    }
+
+    fn id(&self, event: EventNo) -> Option<EventId> {
+        self.known.numbers.event_id(event)
+    }
+}
+
+/// Puts what is packed at a number; whether nothing was there before.
+fn put(places: &mut Places, number: u32, arena: &mut Arena, packer: &Packer) -> bool {
+    let old = places.get(number);
+    places.set(number, arena.put(old, packer.bytes()));
+    old.is_none()
 }
 
 impl Put for Memory {
     fn put(&mut self, delta: &[Record]) {
-        delta.iter().for_each(|record| self.take_in(record.clone()));
+        delta.iter().for_each(|record| self.take_in(record));
     }
 
     fn take(&mut self, delta: Delta) -> Delta {
-        delta.into_iter().for_each(|record| self.take_in(record));
+        self.put(&delta);
         Delta::new()
     }
 }
@@ -81,14 +204,15 @@ fn sorted<K: Copy + Ord, V: Clone>(map: &DigestMap<K, V>) -> Vec<(K, V)> {
 
 impl Find for Memory {
     fn lots_labelled(&self, label: &str) -> Result<Vec<LotId>, ViewError> {
-        let mut found = self.labels.get(label).cloned().unwrap_or_default();
+        let lots = self.labels.lots(label, &self.arena);
+        let mut found: Vec<LotId> = lots.into_iter().filter_map(|lot| self.known.numbers.lot_id(lot)).collect();
         found.sort();
         Ok(found)
     }
 
     fn events_with_prefix(&self, digits: &str, most: usize) -> Result<Vec<EventId>, ViewError> {
-        let mut found: Vec<EventId> =
-            self.events.keys().filter(|id| id.to_string().starts_with(digits)).copied().collect();
+        let ids = self.events.numbers().filter_map(|number| self.id(EventNo(number)));
+        let mut found: Vec<EventId> = ids.filter(|id| id.to_string().starts_with(digits)).collect();
         found.sort();
         found.truncate(most);
         Ok(found)
@@ -107,17 +231,26 @@ impl Find for Memory {
     }
 
     fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError> {
-        Ok(sorted(&self.lots))
+        let mut ids: Vec<LotId> =
+            self.lots.numbers().filter_map(|number| self.known.numbers.lot_id(LotNo(number))).collect();
+        ids.sort();
+        let read = |id| Ok(self.lot(&id)?.map(|lot| (id, lot)));
+        ids.into_iter().filter_map(|id| read(id).transpose()).collect()
     }
 
     fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError> {
-        Ok(sorted(&self.dispatches))
+        let mut found = Vec::with_capacity(self.dispatch_count);
+        for number in self.dispatches.numbers().map(EventNo) {
+            found.extend(self.id(number).zip(self.dispatch_at(number)?));
+        }
+        found.sort_by_key(|(id, _)| *id);
+        Ok(found)
     }
 }
 
 impl View for Memory {
     fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError> {
-        Ok(self.events.get(id).cloned())
+        self.numbered(id).map_or(Ok(None), |event| self.event_at(event))
     }
 
     fn party(&self, id: &PartyId) -> Result<Option<PartyRecord>, ViewError> {
@@ -137,15 +270,19 @@ impl View for Memory {
     }
 
     fn feed_at(&self, key: &FeedKey, seq: u64) -> Result<Option<EventId>, ViewError> {
-        Ok(self.feed_at.get(&(*key, seq)).copied())
+        let event = self.portable.find(key).and_then(|feed| self.feed_at.get(&(feed, seq)));
+        Ok(event.and_then(|event| self.id(*event)))
     }
 
     fn lot(&self, id: &LotId) -> Result<Option<LotRecord>, ViewError> {
-        Ok(self.lots.get(id).cloned())
+        let (Some(event), Some(lot)) = (self.numbered(&id.event), self.known.numbers.find_lot(id)) else {
+            return Ok(None);
+        };
+        self.unpacked(&self.lots, Some(lot.0), |known, read| known.lot(event, read))
     }
 
     fn dispatch(&self, id: &EventId) -> Result<Option<DispatchRecord>, ViewError> {
-        Ok(self.dispatches.get(id).cloned())
+        self.numbered(id).map_or(Ok(None), |event| self.dispatch_at(event))
     }
 
     fn pin(&self, id: &LedgerId) -> Result<Option<PinRecord>, ViewError> {
@@ -157,104 +294,10 @@ impl View for Memory {
     }
 
     fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError> {
-        Ok(self.named_by.get(id).cloned().unwrap_or_default())
+        let by = self.numbered(id).map(|event| self.named_by.of(event)).unwrap_or_default();
+        Ok(by.into_iter().filter_map(|event| self.id(event)).collect())
     }
 }
 
-/// Memory laid over another view: what a batch has put so far hides what lies below.
-///
-/// Parties, keys and facilities read from below are kept: they are few, asked for with every event, and do not change
-/// while the view is borrowed.
-#[derive(Debug)]
-pub struct Overlay<V> {
-    base: V,
-    top: Memory,
-    parties: RefCell<HashMap<PartyId, Option<PartyRecord>>>,
-    keys: RefCell<HashMap<KeyId, Option<KeyRecord>>>,
-    facilities: RefCell<HashMap<FacilityId, Option<FacilityRecord>>>,
-}
-
-/// The most records of one sort that an overlay keeps of the view below.
-const KEPT: usize = 10_000;
-
-/// What was read before, or else what `read` reads.
-fn kept<K: Copy + Eq + Hash, T: Clone>(
-    known: &RefCell<HashMap<K, Option<T>>>,
-    id: &K,
-    read: impl FnOnce() -> Result<Option<T>, ViewError>,
-) -> Result<Option<T>, ViewError> {
-    if let Some(found) = known.borrow().get(id) {
-        return Ok(found.clone());
-    }
-    let found = read()?;
-    let mut known = known.borrow_mut();
-    if known.len() < KEPT {
-        known.insert(*id, found.clone());
-    }
-    Ok(found)
-}
-
-impl<V: View> Overlay<V> {
-    /// An overlay that has put nothing yet.
-    pub fn new(base: V) -> Self {
-        let (parties, keys, facilities) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { base, top: Memory::default(), parties, keys, facilities }
-    }
-}
-
-impl<V> Put for Overlay<V> {
-    fn put(&mut self, delta: &[Record]) {
-        self.top.put(delta);
-    }
-}
-
-impl<V: View> View for Overlay<V> {
-    fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError> {
-        self.top.event(id)?.map_or_else(|| self.base.event(id), |found| Ok(Some(found)))
-    }
-
-    fn party(&self, id: &PartyId) -> Result<Option<PartyRecord>, ViewError> {
-        let below = || kept(&self.parties, id, || self.base.party(id));
-        self.top.party(id)?.map_or_else(below, |found| Ok(Some(found)))
-    }
-
-    fn key(&self, id: &KeyId) -> Result<Option<KeyRecord>, ViewError> {
-        let below = || kept(&self.keys, id, || self.base.key(id));
-        self.top.key(id)?.map_or_else(below, |found| Ok(Some(found)))
-    }
-
-    fn facility(&self, id: &FacilityId) -> Result<Option<FacilityRecord>, ViewError> {
-        let below = || kept(&self.facilities, id, || self.base.facility(id));
-        self.top.facility(id)?.map_or_else(below, |found| Ok(Some(found)))
-    }
-
-    fn feed(&self, key: &FeedKey) -> Result<Option<FeedRecord>, ViewError> {
-        self.top.feed(key)?.map_or_else(|| self.base.feed(key), |found| Ok(Some(found)))
-    }
-
-    fn feed_at(&self, key: &FeedKey, seq: u64) -> Result<Option<EventId>, ViewError> {
-        self.top.feed_at(key, seq)?.map_or_else(|| self.base.feed_at(key, seq), |found| Ok(Some(found)))
-    }
-
-    fn lot(&self, id: &LotId) -> Result<Option<LotRecord>, ViewError> {
-        self.top.lot(id)?.map_or_else(|| self.base.lot(id), |found| Ok(Some(found)))
-    }
-
-    fn dispatch(&self, id: &EventId) -> Result<Option<DispatchRecord>, ViewError> {
-        self.top.dispatch(id)?.map_or_else(|| self.base.dispatch(id), |found| Ok(Some(found)))
-    }
-
-    fn pin(&self, id: &LedgerId) -> Result<Option<PinRecord>, ViewError> {
-        self.top.pin(id)?.map_or_else(|| self.base.pin(id), |found| Ok(Some(found)))
-    }
-
-    fn voided(&self, id: &EventId) -> Result<Option<EventId>, ViewError> {
-        self.top.voided(id)?.map_or_else(|| self.base.voided(id), |found| Ok(Some(found)))
-    }
-
-    fn named_by(&self, id: &EventId) -> Result<Vec<EventId>, ViewError> {
-        let mut found = self.base.named_by(id)?;
-        found.extend(self.top.named_by(id)?);
-        Ok(found)
-    }
-}
+#[cfg(test)]
+mod tests;

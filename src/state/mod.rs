@@ -6,17 +6,22 @@
 //!
 //! Not in scope: whether an event may be applied (`rules`), where records are kept (`ledger`).
 
+mod arena;
 mod content;
 mod custody;
 mod fold;
 mod identity;
 mod memory;
+pub(crate) mod numbers;
+mod overlay;
+mod packed;
 mod record;
 mod view;
 
 pub use content::{Content, contents, contents_of, scale};
 pub use fold::{Delta, Position, apply};
-pub use memory::{Memory, Overlay};
+pub use memory::Memory;
+pub use overlay::Overlay;
 pub use record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, LotStatus, PartyRecord,
     PinRecord, Record, Revocation,

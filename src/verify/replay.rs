@@ -154,23 +154,23 @@ impl<V: View + Put> Replay<V> {
         }
         let checked = self.ahead.verify(prepared);
         let mut entered = Vec::with_capacity(checked.len());
-        self.enter_all(checked, &mut |one| {
+        self.enter_all(checked, &mut |_, one| {
             entered.push(one);
             Ok(())
         })?;
         Ok(entered)
     }
 
-    /// Enters entries that were read ahead, in order, and hands over what comes of each.
+    /// Enters entries that were read ahead, in order, and hands over what comes of each, with the state that took it in.
     pub fn enter_all(
         &mut self,
         checked: Vec<Checked>,
-        took: &mut dyn FnMut(Entered) -> Result<(), ViewError>,
+        took: &mut dyn FnMut(&mut V, Entered) -> Result<(), ViewError>,
     ) -> Result<(), ViewError> {
         for one in checked {
             let mut entered = self.enter(one.prepared, one.verdict)?;
             entered.delta = self.view.take(entered.delta);
-            took(entered)?;
+            took(&mut self.view, entered)?;
         }
         Ok(())
     }

@@ -125,17 +125,19 @@ impl Fold<'_> {
     fn take_in(&mut self, part: PartChecked) -> Result<(), ViewError> {
         let Self { replay, facts, as_of, applied, disclosed, on_event, found } = self;
         *disclosed += part.disclosed;
-        replay.enter_all(part.entries, &mut |entered: Entered| {
+        replay.enter_all(part.entries, &mut |memory: &mut Memory, entered: Entered| {
             entered.event.iter().for_each(&mut *on_event);
             if let Some(event) = entered.event.filter(|_| !entered.findings.iter().any(Finding::blocks)) {
                 // As in a bundle: what was said after the moment of judgement is not known.
+                facts.exchange(memory.numbers());
                 if entered.at.recorded_at <= *as_of || !is_statement(&event) {
                     facts.observe(&event, &entered.at);
                 }
-                *applied += 1;
                 if entered.findings.iter().any(Finding::is_refusal) {
                     facts.mark_breached(event.id);
                 }
+                facts.exchange(memory.numbers());
+                *applied += 1;
             }
             entered.findings.into_iter().for_each(|finding| found.add(finding));
             Ok(())
@@ -163,8 +165,10 @@ impl Pass<'_, '_> {
             (self.progress)(fold.replay.frontier().size(), size * 2);
         }
         let (frontier, recorded_until) = (fold.replay.frontier().clone(), fold.replay.last_time());
-        let Fold { replay, facts, applied, disclosed, .. } = fold;
-        Ok(First { memory: replay.into_view(), frontier, facts, applied, disclosed, recorded_until })
+        let Fold { replay, mut facts, applied, disclosed, .. } = fold;
+        let mut memory = replay.into_view();
+        facts.share(memory.numbers());
+        Ok(First { memory, frontier, facts, applied, disclosed, recorded_until })
     }
 
     /// Second run: review, and every hash tile compared with the one that follows; says how many there are.

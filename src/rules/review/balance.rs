@@ -9,10 +9,12 @@
 //! means the cap. Within a side they add up, since parts of one lot share one measurement; the two sides are independent
 //! and combine by root of squares. A few milligrams are added for rounding.
 
-use super::facts::{Facts, Step, StepKind};
-use super::lots::{LotFact, Share};
+use super::facts::Facts;
+use super::lots::Lot;
+use super::shares::Share;
+use super::steps::{Step, StepKind};
 use crate::rules::data::{Operation, WEIGHING_PPB, WHOLE, pick_up_ppb};
-use crate::value::{Element, LotId, Mass};
+use crate::value::{Element, Mass};
 use std::collections::BTreeSet;
 
 /// One side of a step for one element, in milligrams.
@@ -57,27 +59,27 @@ impl Flow {
 /// A step with what it needs to be balanced.
 pub(super) struct Balance<'a> {
     pub(super) facts: &'a Facts,
-    pub(super) step: &'a Step,
+    pub(super) step: Step<'a>,
     /// The mass before a receiver weighed anew.
     pub(super) before: Option<Mass>,
 }
 
 impl<'a> Balance<'a> {
     pub(super) fn operation(&self) -> Operation<'a> {
-        Operation::of(&self.step.processes)
+        Operation::of(self.step.processes)
     }
 
-    pub(super) fn inputs(&self) -> impl Iterator<Item = (&'a LotFact, Option<Mass>)> {
+    pub(super) fn inputs(&self) -> impl Iterator<Item = (Lot<'a>, Option<Mass>)> {
         let before = self.before.filter(|_| matches!(self.step.kind, StepKind::Receipt { .. }));
-        self.facts.known(&self.step.inputs).map(move |(_, lot)| (lot, before.or(lot.booked())))
+        self.facts.known(self.step.inputs).map(move |(_, lot)| (lot, before.or(lot.booked())))
     }
 
-    pub(super) fn outputs(&self) -> impl Iterator<Item = (&'a LotFact, Option<Mass>)> {
+    pub(super) fn outputs(&self) -> impl Iterator<Item = (Lot<'a>, Option<Mass>)> {
         let weighed = match self.step.kind {
             StepKind::Receipt { weighed, .. } => Some(weighed),
             _ => None,
         };
-        self.facts.known(&self.step.outputs).map(move |(_, lot)| (lot, weighed.unwrap_or(lot.made)))
+        self.facts.known(self.step.outputs).map(move |(_, lot)| (lot, weighed.unwrap_or(lot.made())))
     }
 
     /// Every input is known here; in a part of a history some may not be.
@@ -88,7 +90,7 @@ impl<'a> Balance<'a> {
     /// Every element that an output holds or that an input is analysed for.
     pub(super) fn elements(&self) -> BTreeSet<Element> {
         let lots = self.inputs().chain(self.outputs());
-        lots.flat_map(|(lot, _)| lot.analysed_elements()).collect()
+        lots.flat_map(|(lot, _)| analysed_elements(lot)).collect()
     }
 
     pub(super) fn flow(&self, element: Element) -> Flow {
@@ -105,7 +107,7 @@ impl<'a> Balance<'a> {
     }
 
     /// One lot's element as a side of its own.
-    pub(super) fn side(&self, element: Element, lots: impl Iterator<Item = (&'a LotFact, Option<Mass>)>) -> Side {
+    pub(super) fn side(&self, element: Element, lots: impl Iterator<Item = (Lot<'a>, Option<Mass>)>) -> Side {
         let cap = self.operation().cap_ppb(element);
         let mut side = Side { measured: true, ..Side::default() };
         for (lot, net) in lots {
@@ -117,7 +119,7 @@ impl<'a> Balance<'a> {
                     let mg = share.mg(net);
                     side.mg += mg;
                     if share.measured {
-                        side.tolerance += mg * u128::from(tolerance_ppb(lot, &share, cap)) / u128::from(WHOLE);
+                        side.tolerance += mg * u128::from(tolerance_ppb(&lot, &share, cap)) / u128::from(WHOLE);
                     }
                 }
                 (None, _) if !lot.lists(element) => {}
@@ -136,21 +138,12 @@ impl<'a> Balance<'a> {
     }
 }
 
-fn tolerance_ppb(lot: &LotFact, share: &Share, cap: u64) -> u64 {
-    let weighing = lot.weighing_ppb.map_or(WEIGHING_PPB, u64::from);
-    share.uncertainty_ppb.map_or(cap, |stated| cap.min(u64::from(stated) + weighing))
+fn tolerance_ppb(lot: &Lot<'_>, share: &Share, cap: u64) -> u64 {
+    let weighing = lot.weighing.map_or(WEIGHING_PPB, |ppb| u64::from(ppb.get()));
+    share.uncertainty.map_or(cap, |stated| cap.min(u64::from(stated.get()) + weighing))
 }
 
-impl Facts {
-    /// The lots that are known here, in order.
-    pub(super) fn known<'a>(&'a self, ids: &'a [LotId]) -> impl Iterator<Item = (LotId, &'a LotFact)> {
-        ids.iter().filter_map(|id| Some((*id, self.lots.get(id)?)))
-    }
-}
-
-impl LotFact {
-    fn analysed_elements(&self) -> impl Iterator<Item = Element> {
-        let assayed = self.assays.iter().filter(|assay| assay.counts).flat_map(|assay| &assay.shares);
-        self.stated.iter().chain(assayed).map(|share| share.element)
-    }
+fn analysed_elements(lot: Lot<'_>) -> impl Iterator<Item = Element> {
+    let assayed = lot.assays().filter(|assay| assay.counts).flat_map(move |assay| lot.shares(assay));
+    lot.stated().iter().chain(assayed).map(|share| share.element)
 }

@@ -1,6 +1,7 @@
 //! Review of evidence: assays missing, provisional, in disagreement, of laboratories nobody trusts, reports in part.
 
-use super::lots::{AssayFact, LotFact, Share, find};
+use super::lots::{AssayFact, Lot};
+use super::shares::{Share, find};
 use super::{Review, ReviewContext, magnet, trusts_somebody};
 use crate::event::{
     Assay, AssayStatus, Body, DispatchReason, Event, Form, LeafStatus, Leaves as _, Outcome, Receive, Scheme, Subject,
@@ -9,6 +10,7 @@ use crate::finding::{Code, Finding};
 use crate::rules::accreditation::{Question, Standing};
 use crate::rules::data::{WHOLE, cap_ppb, root_sum_square};
 use crate::state::ViewError;
+use crate::state::numbers::EventNo;
 use crate::value::{Analyte, Element};
 
 /// How many earlier assays one is compared with: anybody may record assays, so all pairs would be too many.
@@ -29,12 +31,13 @@ impl Review<'_> {
 
     /// Lots sold or given out for processing were assayed by somebody but their maker.
     fn assay_missing(&mut self, receive: &Receive) {
-        let reason = self.ctx.facts.facts.reasons.get(&receive.dispatch);
+        let facts = &self.ctx.facts.facts;
+        let reason = facts.numbers.find_event(&receive.dispatch).and_then(|dispatch| facts.reasons.get(&dispatch));
         if !reason.is_none_or(|reason| matches!(reason, DispatchReason::Sale | DispatchReason::Toll)) {
             return;
         }
         for line in receive.lots.iter().filter(|line| line.outcome != Outcome::Rejected) {
-            let Some(lot) = self.ctx.facts.facts.lots.get(&line.lot) else { continue };
+            let Some(lot) = facts.lot(&line.lot) else { continue };
             if !lot.assayed_by_other {
                 let expected = "an assay by the receiver or a laboratory";
                 let finding = self.finding(Code::AssayMissing, expected, "none, or its maker's only");
@@ -47,7 +50,7 @@ impl Review<'_> {
         if self.record.withdrawn_by.is_some() {
             return Ok(());
         }
-        let lot = self.ctx.facts.facts.lots.get(&assay.lot);
+        let lot = self.ctx.facts.facts.lot(&assay.lot);
         if let Some(lot) = lot {
             self.provisional(assay, lot);
             self.disagreement(assay, lot);
@@ -65,9 +68,10 @@ impl Review<'_> {
         Ok(())
     }
 
-    fn provisional(&mut self, assay: &Assay, lot: &LotFact) {
-        let is_settled = lot.assays.iter().any(|other| other.status != AssayStatus::Provisional);
-        let stands = lot.assays.iter().any(|other| other.event == self.event.id && !other.superseded);
+    fn provisional(&mut self, assay: &Assay, lot: Lot<'_>) {
+        let own = self.number();
+        let is_settled = lot.assays().any(|other| other.status != AssayStatus::Provisional);
+        let stands = lot.assays().any(|other| Some(other.event) == own && !other.superseded);
         if assay.status == AssayStatus::Provisional && stands && !is_settled {
             let finding = self.finding(Code::AssayProvisional, "a final assay of the lot", "a provisional one only");
             self.out.push(finding.of_lot(assay.lot));
@@ -75,33 +79,41 @@ impl Review<'_> {
     }
 
     /// Against the [`MOST_COMPARED`] assays before it that stand.
-    fn disagreement(&mut self, assay: &Assay, lot: &LotFact) {
+    fn disagreement(&mut self, assay: &Assay, lot: Lot<'_>) {
         let stands = |other: &&AssayFact| !other.superseded && other.status != AssayStatus::Provisional;
         let is_settled = |element| {
-            let umpires = lot.assays.iter().filter(|other| other.status == AssayStatus::Umpire);
-            umpires.filter(stands).any(|other| find(&other.shares, element).is_some())
+            let umpires = lot.assays().filter(|other| other.status == AssayStatus::Umpire);
+            umpires.filter(stands).any(|other| find(lot.shares(other), element).is_some())
         };
-        let Some(own) = lot.assays.iter().find(|a| a.event == self.event.id).filter(stands) else { return };
-        let number = lot.assays.iter().position(|other| other.event == own.event).unwrap_or(0);
-        let earlier = lot.assays.iter().take(number).rev().filter(stands).take(MOST_COMPARED);
+        let number = self.number();
+        let Some(own) = lot.assays().find(|a| Some(a.event) == number).filter(stands) else { return };
+        let before: Vec<&AssayFact> = lot.assays().take_while(|other| other.event != own.event).collect();
+        let earlier = before.into_iter().rev().filter(stands).take(MOST_COMPARED);
         let mut found: Vec<Finding> = Vec::new();
         for other in earlier {
-            for share in &own.shares {
-                let Some(theirs) = find(&other.shares, share.element).filter(|_| !is_settled(share.element)) else {
+            for share in lot.shares(own) {
+                let Some(theirs) = find(lot.shares(other), share.element).filter(|_| !is_settled(share.element)) else {
                     continue;
                 };
                 if let Some(allowed) = disagree(share, &theirs) {
                     let expected =
                         format!("{} of {}, within {}", fraction(theirs.of_net), share.element, fraction(allowed));
-                    let finding = self.finding(Code::AssaysDisagree, expected, fraction(share.of_net));
-                    found.push(finding.of_lot(assay.lot).with(other.event));
+                    let finding =
+                        self.finding(Code::AssaysDisagree, expected, fraction(share.of_net)).of_lot(assay.lot);
+                    let by = self.ctx.facts.facts.numbers.event_id(other.event);
+                    found.push(by.into_iter().fold(finding, Finding::with));
                 }
             }
         }
         self.out.extend(found);
     }
 
-    fn laboratory(&mut self, assay: &Assay, lot: Option<&LotFact>) -> Result<(), ViewError> {
+    /// The number of this event among the facts.
+    fn number(&self) -> Option<EventNo> {
+        self.ctx.facts.facts.numbers.find_event(&self.event.id)
+    }
+
+    fn laboratory(&mut self, assay: &Assay, lot: Option<Lot<'_>>) -> Result<(), ViewError> {
         if !trusts_somebody(self.ctx.trust) {
             return Ok(());
         }
@@ -187,7 +199,7 @@ fn disagree(a: &Share, b: &Share) -> Option<u64> {
         return None;
     }
     let uncertainty = |share: &Share| {
-        let ppb = share.uncertainty_ppb.map_or_else(|| unstated_ppb(share.element), u64::from);
+        let ppb = share.uncertainty.map_or_else(|| unstated_ppb(share.element), |ppb| ppb.get().into());
         if share.measured { u128::from(share.of_net) * u128::from(ppb) / u128::from(WHOLE) } else { 0 }
     };
     let allowed = root_sum_square(uncertainty(high), uncertainty(low)) + 1_000_000;

@@ -7,11 +7,13 @@
 //! clear: what a lot does not list it does not hold, unless a value at hand says otherwise.
 
 use super::Settled;
-use super::facts::{Step, StepKind};
-use super::lots::{FINE, LotFact, Share, find, rank};
+use super::lots::Lot;
+use super::shares::{FINE, Share, find, rank};
+use super::steps::{Step, StepKind};
 use crate::event::{Event, Process};
 use crate::lineage::provenance::{Interval, Weights};
 use crate::rules::data::is_unsorted;
+use crate::state::numbers::LotNo;
 use crate::value::{Element, EventId, LotId, Mass};
 use std::borrow::Cow;
 
@@ -44,28 +46,27 @@ impl Settled {
     /// or where the lot is not known here.
     #[must_use]
     pub fn held(&self, lot: &LotId, element: Element) -> Option<Held> {
-        let lot = self.facts.lots.get(lot)?;
-        lot.held(element, lot.booked().filter(|_| !lot.mass_hidden))
+        let lot = self.facts.lot(lot)?;
+        lot.held(element, lot.shown())
     }
 
     /// Whether a lot does not list an element and the value that counts says that it holds none: zero, or less than a limit
     /// of quantification of at most 0.1 %. What is only derived from inputs says nothing.
     #[must_use]
     pub fn is_said_absent(&self, lot: &LotId, element: Element) -> bool {
-        self.facts.lots.get(lot).is_some_and(|lot| lot.is_said_absent(element))
+        self.facts.lot(lot).is_some_and(|lot| lot.is_said_absent(element))
     }
 
     /// Whether the event that made a lot was taken in.
     #[must_use]
     pub fn knows(&self, lot: &LotId) -> bool {
-        self.facts.lots.contains_key(lot)
+        self.facts.lot(lot).is_some()
     }
 
     /// The net dry mass of a lot by the books; `None` where it is not shown.
     #[must_use]
     pub fn book_mass(&self, lot: &LotId) -> Option<Mass> {
-        let lot = self.facts.lots.get(lot)?;
-        lot.booked().filter(|_| !lot.mass_hidden)
+        self.facts.lot(lot)?.shown()
     }
 
     /// The event with all corrections in place.
@@ -76,72 +77,71 @@ impl Settled {
 
     /// Processes and years in which a step brought its facility over the capacity registered for them.
     pub fn overruns(&self, event: &EventId) -> impl Iterator<Item = (Process, u16)> {
-        let found = self.overruns.get(event).into_iter().flatten();
-        found.map(|overrun| (overrun.process, overrun.year))
+        self.overruns_of(event).iter().map(|overrun| (overrun.process, overrun.year))
     }
 
     /// Whether another assay of the same hand supersedes this one.
     #[must_use]
     pub fn is_superseded(&self, lot: &LotId, assay: &EventId) -> bool {
-        let assays = self.facts.lots.get(lot).into_iter().flat_map(|lot| &lot.assays);
-        assays.into_iter().any(|fact| fact.event == *assay && fact.superseded)
+        let number = self.facts.numbers.find_event(assay);
+        let mut assays = self.facts.lot(lot).into_iter().flat_map(Lot::assays);
+        assays.any(|fact| Some(fact.event) == number && fact.superseded)
     }
 
     /// What went into a step of an event held of an element, and what came out above it. `line` is the number of the lot
     /// among those answered, for a receipt. `None` where the event made no such step, or no lot that came out holds any.
     #[must_use]
     pub fn weights(&self, event: &EventId, line: usize, element: Element) -> Option<Weights> {
-        let (first, end) = self.facts.steps_of.get(event).copied()?;
-        let number = first.checked_add(line).filter(|number| *number < end)?;
-        let step = self.facts.steps.get(number)?;
+        let number = self.facts.steps.of(self.facts.numbers.find_event(event)?).nth(line)?;
+        let step = &self.facts.steps.get(number)?;
         let outputs = self.outputs(step, element);
-        let open = self.facts.known(&step.outputs).any(|(_, lot)| is_unsorted(lot.form));
+        let open = self.facts.known(step.outputs).any(|(_, lot)| is_unsorted(lot.form));
         if outputs.iter().all(Option::is_none) && !open {
             return None;
         }
-        let inputs = self.inputs(number, step, element);
+        let inputs = self.inputs(step, element);
         let gain = self.gain(number, step, element, &inputs, &outputs);
         let inputs = inputs.into_iter().map(|input| Some(input??.mass)).collect();
         Some(Weights { inputs, gain })
     }
 
     /// By input: `None` where the lot is not known, then whether it holds the element.
-    fn inputs(&self, number: usize, step: &Step, element: Element) -> Vec<Option<Option<Held>>> {
-        let before = self.before.get(&number).copied().filter(|_| !self.before_hidden.contains(&number));
-        let held = |id: &LotId| {
-            let lot = self.facts.lots.get(id)?;
+    fn inputs(&self, step: &Step<'_>, element: Element) -> Vec<Option<Option<Held>>> {
+        let before = step.before.filter(|before| !before.hidden).map(|before| before.mass);
+        let held = |id: &LotNo| {
+            let lot = self.facts.lots.get(*id)?;
             Some(match step.kind {
                 StepKind::Receipt { .. } => lot.held(element, before),
-                _ => lot.held(element, lot.booked().filter(|_| !lot.mass_hidden)),
+                _ => lot.held(element, lot.shown()),
             })
         };
         let mut all: Vec<Option<Option<Held>>> = step.inputs.iter().map(held).collect();
         if all.iter().all(|held| matches!(held, Some(None))) {
             // What is dug up or taken back holds more elements than anybody lists.
-            for (slot, id) in all.iter_mut().zip(&step.inputs) {
-                let lot = self.facts.lots.get(id).filter(|lot| is_unsorted(lot.form));
-                let open = |lot: &LotFact| Held { mass: up_to(lot.booked()), openness: Openness::NotAnalysed };
+            for (slot, id) in all.iter_mut().zip(step.inputs) {
+                let lot = self.facts.lots.get(*id).filter(|lot| is_unsorted(lot.form));
+                let open = |lot: Lot<'_>| Held { mass: up_to(lot.booked()), openness: Openness::NotAnalysed };
                 *slot = Some(lot.map(open));
             }
         }
         all
     }
 
-    fn outputs(&self, step: &Step, element: Element) -> Vec<Option<Held>> {
-        let held = |(_, lot): (LotId, &LotFact)| match step.kind {
+    fn outputs(&self, step: &Step<'_>, element: Element) -> Vec<Option<Held>> {
+        let held = |(_, lot): (LotNo, Lot<'_>)| match step.kind {
             StepKind::Receipt { weighed: Some(weighed), .. } => lot.held(element, Some(weighed)),
             StepKind::Receipt { hidden: true, .. } => lot.held(element, None),
-            StepKind::Receipt { .. } => lot.held(element, lot.booked().filter(|_| !lot.mass_hidden)),
-            _ => lot.held(element, lot.made),
+            StepKind::Receipt { .. } => lot.held(element, lot.shown()),
+            _ => lot.held(element, lot.made()),
         };
-        self.facts.known(&step.outputs).map(held).collect()
+        self.facts.known(step.outputs).map(held).collect()
     }
 
     /// What came out above what went in, beyond uncertainty, as review finds it; or what hidden values leave room for.
     fn gain(
         &self,
-        number: usize,
-        step: &Step,
+        number: u32,
+        step: &Step<'_>,
         element: Element,
         inputs: &[Option<Option<Held>>],
         outputs: &[Option<Held>],
@@ -164,9 +164,9 @@ impl Settled {
             return None;
         }
         // The balance of review counts what a lot derives of an element that it does not list.
-        let lots = step.inputs.iter().filter_map(|id| self.facts.lots.get(id));
+        let lots = step.inputs.iter().filter_map(|id| self.facts.lots.get(*id));
         let obscured =
-            lots.filter(|lot| lot.derived && !lot.lists(element)).any(|lot| lot.derived_hidden.contains(&element));
+            lots.filter(|lot| lot.derived && !lot.lists(element)).any(|lot| lot.derived_hidden.contains(element));
         if obscured || held_in().chain(held_out()).any(|held| held.openness == Openness::Hidden) {
             return Some((Interval { least: 0, most: if out.most == u64::MAX { u64::MAX } else { room } }, false));
         }
@@ -182,17 +182,16 @@ impl Settled {
     }
 
     /// Whether what the outputs of a step derive from its inputs rests on hidden values.
-    pub(super) fn rests_on_hidden(&self, step: &Step, element: Element) -> bool {
-        let lots: Vec<&LotFact> = step.inputs.iter().filter_map(|id| self.facts.lots.get(id)).collect();
-        let is_hidden = |lot: &LotFact, net: Option<Mass>| {
+    pub(super) fn rests_on_hidden(&self, step: &Step<'_>, element: Element) -> bool {
+        let lots: Vec<Lot<'_>> = step.inputs.iter().filter_map(|id| self.facts.lots.get(*id)).collect();
+        let is_hidden = |lot: Lot<'_>, net: Option<Mass>| {
             lot.held(element, net).is_some_and(|held| held.openness == Openness::Hidden)
         };
         match lots.as_slice() {
             // The composition of one lot is that of its parts, whatever it weighs.
-            [one] => is_hidden(one, Some(Mass::MAX)),
+            [one] => is_hidden(*one, Some(Mass::MAX)),
             several => {
-                let open = |lot: &&&LotFact| is_hidden(lot, lot.booked().filter(|_| !lot.mass_hidden));
-                several.iter().any(|lot| open(&lot)) || several.iter().any(|lot| lot.mass_hidden)
+                several.iter().any(|lot| is_hidden(*lot, lot.shown())) || several.iter().any(|lot| lot.mass_hidden)
             }
         }
     }
@@ -202,9 +201,9 @@ fn up_to(net: Option<Mass>) -> Interval {
     Interval { least: 0, most: net.map_or(u64::MAX, Mass::mg) }
 }
 
-impl LotFact {
+impl Lot<'_> {
     /// What the lot holds at a net dry mass.
-    pub(super) fn held(&self, element: Element, net: Option<Mass>) -> Option<Held> {
+    pub(super) fn held(self, element: Element, net: Option<Mass>) -> Option<Held> {
         let share = self.own_share(element);
         if share.is_none() && !self.lists(element) {
             return None;
@@ -221,26 +220,25 @@ impl LotFact {
         Some(Held { mass: Interval { least, most }, openness: Openness::Known })
     }
 
-    fn is_said_absent(&self, element: Element) -> bool {
+    fn is_said_absent(self, element: Element) -> bool {
         let none = |share: Share| share.of_net == 0 || (!share.measured && share.of_net <= GREATEST_LOQ);
         !self.lists(element) && !self.is_hidden(element) && self.own_share(element).is_some_and(none)
     }
 
     /// The best value for an element; none that is only derived of an element that the lot does not list.
-    pub(super) fn own_share(&self, element: Element) -> Option<Share> {
+    pub(super) fn own_share(self, element: Element) -> Option<Share> {
         let is_own = !self.derived || self.lists(element) || self.is_assayed(element);
         self.share(element).filter(|_| is_own)
     }
 
     /// Whether a composition or results that are not shown may take the place of the best value for an element.
-    fn is_hidden(&self, element: Element) -> bool {
-        let counting = || self.assays.iter().filter(|assay| assay.counts && !assay.superseded);
-        if self.derived && (self.derived_hidden.contains(&element) || counting().any(|assay| assay.hidden)) {
+    fn is_hidden(self, element: Element) -> bool {
+        if self.derived && (self.derived_hidden.contains(element) || self.counting().any(|assay| assay.hidden)) {
             return true;
         }
-        let book = find(&self.stated, element).map(|_| (rank(None), 0));
-        let assays = || counting().zip(1..).map(|(assay, at)| (assay, (rank(Some(assay.status)), at)));
-        let shown = assays().filter(|(assay, _)| find(&assay.shares, element).is_some()).map(|(_, key)| key);
+        let book = find(self.stated(), element).map(|_| (rank(None), 0));
+        let assays = || self.counting().zip(1..).map(|(assay, at)| (assay, (rank(Some(assay.status)), at)));
+        let shown = assays().filter(|(assay, _)| find(self.shares(assay), element).is_some()).map(|(_, key)| key);
         let best = shown.chain(book).max();
         let hidden_book = self.maybe_withheld.then_some((rank(None), 0));
         let hidden = assays().filter(|(assay, _)| assay.hidden).map(|(_, key)| key).chain(hidden_book).max();
@@ -253,16 +251,31 @@ mod tests {
     use super::*;
     use crate::event::{AssayStatus, Form};
     use crate::rules::fixture::{assay, lot};
-    use crate::value::PartyId;
+    use crate::rules::review::lots::{Lots, NewAssay};
+    use crate::state::numbers::EventNo;
 
-    fn magnet(dysprosium: &str) -> LotFact {
+    const LOT: LotNo = LotNo(0);
+    const MAKER: EventNo = EventNo(1);
+
+    fn magnet(dysprosium: &str, listed: &[Element]) -> Lots {
         let mut made = lot(Form::Magnet, "100", &format!("Nd 0.3{dysprosium}"));
-        made.elements = vec![Element::Nd];
-        LotFact::new(maker(), &made)
+        made.elements = [&[Element::Nd], listed].concat();
+        let mut lots = Lots::default();
+        lots.insert(LOT, MAKER, &made);
+        lots
     }
 
-    fn maker() -> PartyId {
-        EventId::of_signing_input(b"maker").into()
+    fn is_said_absent(lots: &Lots) -> bool {
+        lots.get(LOT).unwrap().is_said_absent(Element::Dy)
+    }
+
+    /// As [`Settled::new`] does, where the assays count.
+    fn count(lots: &mut Lots) {
+        let judged: Result<(), ()> = lots.judge(|_, assay| {
+            assay.counts = true;
+            Ok(())
+        });
+        judged.unwrap();
     }
 
     #[test]
@@ -270,28 +283,29 @@ mod tests {
         for (dysprosium, expected) in
             [("", false), (", Dy <0.001", true), (", Dy <0.0010001", false), (", Dy 0", true), (", Dy 0.000001", false)]
         {
-            assert_eq!(magnet(dysprosium).is_said_absent(Element::Dy), expected, "{dysprosium}");
+            assert_eq!(is_said_absent(&magnet(dysprosium, &[])), expected, "{dysprosium}");
         }
-        let mut listed = magnet(", Dy <0.001");
-        listed.elements.push(Element::Dy);
-        assert!(!listed.is_said_absent(Element::Dy), "what is listed is there");
+        assert!(!is_said_absent(&magnet(", Dy <0.001", &[Element::Dy])), "what is listed is there");
     }
 
     #[test]
     fn a_hidden_value_that_would_count_for_more_leaves_it_open() {
-        let id = EventId::of_signing_input(b"assay");
-        let of = |results: &str, status| assay(LotId::new(id, 0), status, results);
-        let mut fact = magnet(", Dy <0.001");
-        fact.add_assay(id, maker(), &of("Dy 0.01", AssayStatus::Final));
-        assert!(fact.is_said_absent(Element::Dy), "the assay is not settled to count");
-        fact.assays[0].counts = true;
-        assert!(!fact.is_said_absent(Element::Dy));
-        fact.hide_results(id);
-        assert!(!fact.is_said_absent(Element::Dy), "it may say that there is some");
-        let mut fact = magnet("");
-        fact.hide_composition();
-        fact.add_assay(id, maker(), &of("Dy <0.0005", AssayStatus::Final));
-        fact.assays[0].counts = true;
-        assert!(fact.is_said_absent(Element::Dy), "a final assay counts for more than the book");
+        let event = EventNo(2);
+        let add = |lots: &mut Lots, results: &str| {
+            let assay = &assay(LotId::new(EventId::of_signing_input(b"made"), 0), AssayStatus::Final, results);
+            lots.add_assay(LOT, NewAssay { event, by: MAKER, old: None, assay });
+        };
+        let mut lots = magnet(", Dy <0.001", &[]);
+        add(&mut lots, "Dy 0.01");
+        assert!(is_said_absent(&lots), "the assay is not settled to count");
+        count(&mut lots);
+        assert!(!is_said_absent(&lots));
+        lots.hide_results(LOT, event);
+        assert!(!is_said_absent(&lots), "it may say that there is some");
+        let mut lots = magnet("", &[]);
+        lots.get_mut(LOT).unwrap().hide_composition();
+        add(&mut lots, "Dy <0.0005");
+        count(&mut lots);
+        assert!(is_said_absent(&lots), "a final assay counts for more than the book");
     }
 }

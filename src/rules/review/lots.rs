@@ -1,43 +1,87 @@
 //! What is known of one lot: masses, composition, assays; compact, since a ledger has as many lots as events.
+//!
+//! A lot has a record of fixed size; what there are several of lies in lists that all lots share.
 
+use super::shares::{Ppb, Share, Totals, find, rank, ratio_ppb, shares, totals};
 use crate::event::{
-    AnalyteValue, Assay, AssayStatus, Form, LeafStatus, Leaves as _, Lot, OutputRole, Quantity, Reading,
+    AnalyteValue, Assay, AssayStatus, Form, LeafStatus, Leaves as _, Lot as Made, OutputRole, Quantity,
 };
-use crate::state::contents_of;
-use crate::value::{Analyte, Basis, Decimal6, Element, EventId, Fraction, Mass, PartyId};
+use crate::state::numbers::{Column, EventNo, Lists, LotNo, NONE, Places};
+use crate::value::{Basis, Element, Mass};
+use std::num::NonZeroU64;
+use std::ops::Deref;
 
-/// One whole, in the unit of [`Share::of_net`].
-pub(super) const FINE: u64 = 1_000_000_000_000_000;
-
-/// The share of an element in the dry mass of a lot.
+/// A mass; absent or not, it takes eight bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Share {
-    pub(super) element: Element,
-    /// In 10⁻¹⁵ of the net dry mass: measured, or the most that a limit of quantification allows.
-    pub(super) of_net: u64,
-    pub(super) measured: bool,
-    /// Expanded uncertainty (k = 2) in parts per billion of the value.
-    pub(super) uncertainty_ppb: Option<u32>,
-    /// Whether an assay says so, not the maker's book.
-    pub(super) assayed: bool,
-}
+pub(super) struct Milligrams(NonZeroU64);
 
-impl Share {
-    /// Milligrams of the element in a lot of this net dry mass, rounded down.
-    pub(super) fn mg(&self, net: Mass) -> u128 {
-        u128::from(net.mg()) * u128::from(self.of_net) / u128::from(FINE)
+impl From<Mass> for Milligrams {
+    fn from(mass: Mass) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(mass.mg()))
     }
 }
 
-/// The totals that fractions on a relative basis refer to.
-type Totals = [Option<Fraction>; 2];
+impl Milligrams {
+    pub(super) fn mass(self) -> Option<Mass> {
+        Mass::new(self.0.get() - 1)
+    }
+}
 
+/// A set of elements.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Elements(u32);
+
+const _: () = assert!(Element::ALL.len() <= 32, "one bit for each element");
+
+impl Elements {
+    pub(super) fn contains(self, element: Element) -> bool {
+        self.0 & (1 << element as u8) != 0
+    }
+
+    pub(super) fn insert(&mut self, element: Element) {
+        self.0 |= 1 << element as u8;
+    }
+}
+
+impl FromIterator<Element> for Elements {
+    fn from_iter<I: IntoIterator<Item = Element>>(elements: I) -> Self {
+        let mut set = Self::default();
+        elements.into_iter().for_each(|element| set.insert(element));
+        set
+    }
+}
+
+/// A run of shares in the list of all.
+#[derive(Debug, Clone, Copy, Default)]
+struct Run {
+    at: u32,
+    count: u32,
+}
+
+impl Run {
+    fn of(self, all: &[Share]) -> &[Share] {
+        let (at, count) = (usize::try_from(self.at).unwrap_or(usize::MAX), usize::try_from(self.count).unwrap_or(0));
+        all.get(at..at.saturating_add(count)).unwrap_or_default()
+    }
+
+    /// Adds shares to the list of all.
+    fn put(all: &mut Vec<Share>, shares: &[Share]) -> Self {
+        let number = |count: usize| u32::try_from(count).unwrap_or(NONE);
+        let run = Self { at: number(all.len()), count: number(shares.len()) };
+        all.extend_from_slice(shares);
+        run
+    }
+}
+
+/// An assay of a lot.
 #[derive(Debug, Clone)]
 pub(super) struct AssayFact {
-    pub(super) event: EventId,
-    pub(super) by: PartyId,
+    pub(super) event: EventNo,
+    pub(super) by: EventNo,
+    shares: Run,
+    /// The next assay of the lot.
+    next: u32,
     pub(super) status: AssayStatus,
-    pub(super) shares: Vec<Share>,
     pub(super) superseded: bool,
     /// Whether its values are used: decided when the facts are settled.
     pub(super) counts: bool,
@@ -45,217 +89,305 @@ pub(super) struct AssayFact {
     pub(super) hidden: bool,
 }
 
+/// The record of a lot.
 #[derive(Debug, Clone)]
 pub(super) struct LotFact {
-    pub(super) maker: PartyId,
+    /// Net dry mass as made, where shown.
+    made: Option<Milligrams>,
+    /// Net dry mass as last received.
+    received: Option<Milligrams>,
+    pub(super) maker: EventNo,
+    elements: Elements,
+    /// Elements of a derived composition that rest on values that are not shown.
+    pub(super) derived_hidden: Elements,
+    /// Expanded uncertainty of the mass, in parts of it.
+    pub(super) weighing: Option<Ppb>,
+    /// Composition by the maker's book, or derived from the inputs of a step that keeps it.
+    stated: Run,
+    totals: Totals,
+    first_assay: u32,
+    last_assay: u32,
+    /// Parties that took it over.
+    receivers: u32,
     pub(super) form: Form,
     pub(super) role: OutputRole,
-    pub(super) elements: Vec<Element>,
-    /// Net dry mass as made, where shown.
-    pub(super) made: Option<Mass>,
-    /// Net dry mass as last received.
-    pub(super) received: Option<Mass>,
-    /// Expanded uncertainty of the mass, in parts per billion.
-    pub(super) weighing_ppb: Option<u32>,
-    /// Composition by the maker's book, or derived from the inputs of a step that keeps it.
-    pub(super) stated: Vec<Share>,
-    totals: Totals,
     /// Whether a composition may be withheld.
     pub(super) maybe_withheld: bool,
     /// Whether its mass is withheld, or a receiver's later weighing may be.
     pub(super) mass_hidden: bool,
     /// Whether its composition is that of the inputs of the step that made it.
     pub(super) derived: bool,
-    /// Elements of a derived composition that rest on values that are not shown.
-    pub(super) derived_hidden: Vec<Element>,
-    pub(super) assays: Vec<AssayFact>,
-    /// Parties that took it over.
-    pub(super) receivers: Vec<PartyId>,
     /// Whether somebody other than the maker assayed it, or the lot it is a part of.
     pub(super) assayed_by_other: bool,
-    /// The last correction of its quantity or composition.
-    pub(super) corrected_by: Option<EventId>,
 }
 
 impl LotFact {
-    pub(super) fn new(maker: PartyId, lot: &Lot) -> Self {
+    fn new(maker: EventNo, lot: &Made) -> Self {
         let mut fact = Self {
-            maker,
-            form: lot.form,
-            role: lot.role,
-            elements: lot.elements.clone(),
             made: None,
             received: None,
-            weighing_ppb: None,
-            stated: Vec::new(),
+            maker,
+            elements: lot.elements.iter().copied().collect(),
+            derived_hidden: Elements::default(),
+            weighing: None,
+            stated: Run::default(),
             totals: [None, None],
+            first_assay: NONE,
+            last_assay: NONE,
+            receivers: NONE,
+            form: lot.form,
+            role: lot.role,
             maybe_withheld: lot.leaf_status("composition") == Some(LeafStatus::WithheldOrAbsent),
             mass_hidden: lot.quantity.is_none(),
             derived: false,
-            derived_hidden: Vec::new(),
-            assays: Vec::new(),
-            receivers: Vec::new(),
             assayed_by_other: false,
-            corrected_by: None,
         };
-        if let Some(quantity) = &lot.quantity {
-            fact.set_quantity(quantity);
-        }
-        if let Some(lines) = &lot.composition {
-            fact.set_composition(lines);
-        }
+        lot.quantity.iter().for_each(|quantity| fact.set_quantity(quantity));
         fact
     }
 
     pub(super) fn set_quantity(&mut self, quantity: &Quantity) {
-        self.made = Some(quantity.net_dry);
+        self.made = Some(quantity.net_dry.into());
         self.mass_hidden = false;
-        self.weighing_ppb = quantity.uncertainty.map(|u| ratio_ppb(u.mg(), quantity.net_dry.mg()));
-    }
-
-    pub(super) fn set_composition(&mut self, lines: &[AnalyteValue]) {
-        self.totals = totals(lines);
-        self.stated = shares(lines, &self.totals, false);
-        self.maybe_withheld = false;
+        self.weighing = quantity.uncertainty.map(|u| Ppb::new(ratio_ppb(u.mg(), quantity.net_dry.mg())));
     }
 
     /// A correction puts a mass that is not shown.
     pub(super) fn hide_quantity(&mut self) {
-        (self.made, self.weighing_ppb, self.mass_hidden) = (None, None, true);
+        (self.made, self.weighing, self.mass_hidden) = (None, None, true);
     }
 
     /// A correction puts a composition that is not shown.
     pub(super) fn hide_composition(&mut self) {
-        self.stated.clear();
-        (self.totals, self.maybe_withheld) = ([None, None], true);
+        (self.stated, self.totals, self.maybe_withheld) = (Run::default(), [None, None], true);
     }
 
-    /// A correction puts results that are not shown.
-    pub(super) fn hide_results(&mut self, event: EventId) {
-        if let Some(assay) = self.assays.iter_mut().find(|assay| assay.event == event) {
-            assay.shares.clear();
-            assay.hidden = true;
-        }
+    /// A receiver weighed it.
+    pub(super) fn receive(&mut self, weighed: Mass) {
+        (self.received, self.mass_hidden) = (Some(weighed.into()), false);
     }
 
-    pub(super) fn add_assay(&mut self, event: EventId, by: PartyId, assay: &Assay) {
-        if let Some(old) = assay.supersedes {
-            let same_hand = |other: &&mut AssayFact| other.event == old && other.by == by;
-            if let Some(old) = self.assays.iter_mut().find(same_hand) {
-                old.superseded = true;
-            }
-        }
-        let shares = assay.results.as_ref().map_or_else(Vec::new, |lines| shares(lines, &self.totals, true));
-        let status = assay.status;
-        let unresolved = |line: &AnalyteValue| {
-            line.basis != Basis::Absolute && line.analyte.element().is_some_and(|e| find(&shares, e).is_none())
-        };
-        let withheld = assay.leaf_status("results") == Some(LeafStatus::WithheldOrAbsent);
-        let hidden = withheld || (self.maybe_withheld && assay.results.iter().flatten().any(unresolved));
-        self.assayed_by_other |= by != self.maker;
-        self.assays.push(AssayFact { event, by, status, shares, superseded: false, counts: false, hidden });
-    }
-
-    pub(super) fn set_results(&mut self, event: EventId, lines: &[AnalyteValue]) {
-        let totals = self.totals;
-        if let Some(assay) = self.assays.iter_mut().find(|assay| assay.event == event) {
-            assay.shares = shares(lines, &totals, true);
-            assay.hidden = false;
-        }
+    /// The net dry mass as made.
+    pub(super) fn made(&self) -> Option<Mass> {
+        self.made.and_then(Milligrams::mass)
     }
 
     /// The net dry mass of the books: the last receiver's, else the maker's.
     pub(super) fn booked(&self) -> Option<Mass> {
-        self.received.or(self.made)
+        self.received.or(self.made).and_then(Milligrams::mass)
     }
 
-    /// The best value for an element: umpire before final before the maker's book before provisional, later before earlier.
-    pub(super) fn share(&self, element: Element) -> Option<Share> {
-        let assays = self.assays.iter().filter(|assay| assay.counts && !assay.superseded);
-        let assayed = assays.filter_map(|assay| Some((rank(Some(assay.status)), find(&assay.shares, element)?)));
-        let stated = find(&self.stated, element).map(|share| (rank(None), share));
-        stated.into_iter().chain(assayed).max_by_key(|(rank, _)| *rank).map(|(_, share)| share)
+    /// The same, where no value that is not shown may take its place.
+    pub(super) fn shown(&self) -> Option<Mass> {
+        self.booked().filter(|_| !self.mass_hidden)
     }
 
     pub(super) fn lists(&self, element: Element) -> bool {
-        self.elements.contains(&element)
+        self.elements.contains(element)
+    }
+}
+
+/// A lot with its lists.
+#[derive(Clone, Copy)]
+pub(super) struct Lot<'a> {
+    fact: &'a LotFact,
+    all: &'a Lots,
+}
+
+impl Deref for Lot<'_> {
+    type Target = LotFact;
+
+    fn deref(&self) -> &LotFact {
+        self.fact
+    }
+}
+
+impl<'a> Lot<'a> {
+    pub(super) fn stated(self) -> &'a [Share] {
+        self.fact.stated.of(&self.all.shares)
+    }
+
+    /// In the order recorded.
+    pub(super) fn assays(self) -> impl Iterator<Item = &'a AssayFact> + Clone {
+        let assays = &self.all.assays;
+        std::iter::successors(assays.get(self.fact.first_assay), move |assay| assays.get(assay.next))
+    }
+
+    /// Those whose values are used.
+    pub(super) fn counting(self) -> impl Iterator<Item = &'a AssayFact> + Clone {
+        self.assays().filter(|assay| assay.counts && !assay.superseded)
+    }
+
+    pub(super) fn shares(self, assay: &AssayFact) -> &'a [Share] {
+        assay.shares.of(&self.all.shares)
+    }
+
+    /// The best value for an element: umpire before final before the maker's book before provisional, later before earlier.
+    pub(super) fn share(self, element: Element) -> Option<Share> {
+        let assayed = self.counting().filter_map(|a| Some((rank(Some(a.status)), find(self.shares(a), element)?)));
+        let stated = find(self.stated(), element).map(|share| (rank(None), share));
+        stated.into_iter().chain(assayed).max_by_key(|(rank, _)| *rank).map(|(_, share)| share)
     }
 
     /// Whether an assay that counts says something of an element.
-    pub(super) fn is_assayed(&self, element: Element) -> bool {
-        let counting = self.assays.iter().filter(|assay| assay.counts && !assay.superseded);
-        counting.into_iter().any(|assay| find(&assay.shares, element).is_some())
+    pub(super) fn is_assayed(self, element: Element) -> bool {
+        self.counting().any(|assay| find(self.shares(assay), element).is_some())
     }
 
     /// Whether anything is known of the composition.
-    pub(super) fn is_analysed(&self) -> bool {
-        !self.stated.is_empty() || self.assays.iter().any(|assay| assay.counts && !assay.superseded)
+    pub(super) fn is_analysed(self) -> bool {
+        !self.stated().is_empty() || self.counting().next().is_some()
     }
 }
 
-pub(super) const fn rank(status: Option<AssayStatus>) -> u8 {
-    match status {
-        Some(AssayStatus::Umpire) => 3,
-        Some(AssayStatus::Final) => 2,
-        None => 1,
-        Some(AssayStatus::Provisional) => 0,
+/// Everything known of lots.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lots {
+    places: Places,
+    facts: Column<LotFact>,
+    shares: Vec<Share>,
+    assays: Column<AssayFact>,
+    receivers: Lists,
+}
+
+/// An assay that is recorded.
+pub(super) struct NewAssay<'a> {
+    pub(super) event: EventNo,
+    pub(super) by: EventNo,
+    /// The one that it says it supersedes.
+    pub(super) old: Option<EventNo>,
+    pub(super) assay: &'a Assay,
+}
+
+/// The lot of an assay, for whoever decides whether the assay counts.
+pub(super) struct Assayed {
+    pub(super) form: Form,
+    /// Its maker and those who took it over.
+    pub(super) parties: Vec<EventNo>,
+}
+
+impl Lots {
+    pub(super) fn insert(&mut self, lot: LotNo, maker: EventNo, made: &Made) {
+        self.places.set(lot.0, self.facts.len());
+        self.facts.push(LotFact::new(maker, made));
+        made.composition.iter().for_each(|lines| self.set_composition(lot, lines));
     }
-}
 
-pub(super) fn find(shares: &[Share], element: Element) -> Option<Share> {
-    shares.iter().find(|share| share.element == element).copied()
-}
+    pub(super) fn get(&self, lot: LotNo) -> Option<Lot<'_>> {
+        let fact = self.facts.get(self.places.get(lot.0)?)?;
+        Some(Lot { fact, all: self })
+    }
 
-/// A part of a whole in parts per billion, at most four wholes.
-pub(super) fn ratio_ppb(part: u64, whole: u64) -> u32 {
-    let ratio = u128::from(part) * 1_000_000_000 / u128::from(whole.max(1));
-    u32::try_from(ratio).unwrap_or(u32::MAX)
-}
+    pub(super) fn get_mut(&mut self, lot: LotNo) -> Option<&mut LotFact> {
+        self.facts.get_mut(self.places.get(lot.0)?)
+    }
 
-const TOTALS: [Analyte; 2] = [Analyte::Treo, Analyte::Trem];
-
-fn totals(lines: &[AnalyteValue]) -> Totals {
-    TOTALS.map(|total| {
-        let line = lines.iter().find(|line| line.analyte == total && line.basis == Basis::Absolute)?;
-        match line.value {
-            Reading::Value(value) => Some(value),
-            Reading::BelowLoq(_) => None,
+    pub(super) fn set_composition(&mut self, lot: LotNo, lines: &[AnalyteValue]) {
+        let totals = totals(lines);
+        let stated = Run::put(&mut self.shares, &shares(lines, &totals, false));
+        if let Some(fact) = self.get_mut(lot) {
+            (fact.totals, fact.stated, fact.maybe_withheld) = (totals, stated, false);
         }
-    })
-}
+    }
 
-/// The shares that lines resolve; a total that an assay does not state is taken from the lot's composition.
-fn shares(lines: &[AnalyteValue], known: &Totals, assayed: bool) -> Vec<Share> {
-    let mut lines = lines.to_vec();
-    let stated = totals(&lines);
-    for (number, total) in TOTALS.into_iter().enumerate() {
-        if let (None, Some(value)) = (stated.get(number).copied().flatten(), known.get(number).copied().flatten()) {
-            let (value, basis) = (Reading::Value(value), Basis::Absolute);
-            lines.push(AnalyteValue { analyte: total, value, basis, uncertainty: None, k: None });
+    /// The composition of a lot is that of what it was made of.
+    pub(super) fn derive(&mut self, lot: LotNo, stated: &[Share], hidden: Elements) {
+        let stated = Run::put(&mut self.shares, stated);
+        if let Some(fact) = self.get_mut(lot) {
+            (fact.stated, fact.derived, fact.derived_hidden) = (stated, true, hidden);
         }
     }
-    let Some(fine) = Mass::new(FINE) else { return Vec::new() };
-    let contents = contents_of(fine, &lines);
-    let share = |content: crate::state::Content| {
-        let line = lines.iter().find(|line| line.analyte.element() == Some(content.element));
-        Share {
-            element: content.element,
-            of_net: content.mg,
-            measured: content.measured,
-            uncertainty_ppb: line.and_then(relative_uncertainty),
-            assayed,
-        }
-    };
-    contents.into_iter().map(share).collect()
-}
 
-/// The uncertainty of a line at k = 2, in parts per billion of its value.
-fn relative_uncertainty(line: &AnalyteValue) -> Option<u32> {
-    let (uncertainty, Reading::Value(value)) = (line.uncertainty?, line.value) else { return None };
-    let k = line.k.map_or(2_000_000, Decimal6::get);
-    if k == 0 {
-        return None;
+    pub(super) fn add_receiver(&mut self, lot: LotNo, party: EventNo) {
+        let Some(fact) = self.places.get(lot.0).and_then(|place| self.facts.get_mut(place)) else { return };
+        fact.receivers = self.receivers.add(fact.receivers, party.0);
     }
-    let at_two = u128::from(uncertainty.ppb()) * 2_000_000 / u128::from(k);
-    Some(ratio_ppb(u64::try_from(at_two).unwrap_or(u64::MAX), value.ppb().into()))
+
+    pub(super) fn add_assay(&mut self, lot: LotNo, new: NewAssay<'_>) {
+        let NewAssay { event, by, old, assay } = new;
+        let Some(known) = self.get(lot) else { return };
+        let shares = assay.results.as_ref().map_or_else(Vec::new, |lines| shares(lines, &known.totals, true));
+        let unresolved = |line: &AnalyteValue| {
+            line.basis != Basis::Absolute && line.analyte.element().is_some_and(|e| find(&shares, e).is_none())
+        };
+        let withheld = assay.leaf_status("results") == Some(LeafStatus::WithheldOrAbsent);
+        let hidden = withheld || (known.maybe_withheld && assay.results.iter().flatten().any(unresolved));
+        if let Some(old) = self.assay_mut(lot, |other| Some(other.event) == old && other.by == by) {
+            old.superseded = true;
+        }
+        let shares = Run::put(&mut self.shares, &shares);
+        let (status, next) = (assay.status, NONE);
+        self.append(lot, AssayFact { event, by, shares, next, status, superseded: false, counts: false, hidden });
+        if let Some(fact) = self.get_mut(lot) {
+            fact.assayed_by_other |= by != fact.maker;
+        }
+    }
+
+    fn append(&mut self, lot: LotNo, assay: AssayFact) {
+        let number = self.assays.len();
+        self.assays.push(assay);
+        let Some(fact) = self.places.get(lot.0).and_then(|place| self.facts.get_mut(place)) else { return };
+        match self.assays.get_mut(std::mem::replace(&mut fact.last_assay, number)) {
+            Some(last) => last.next = number,
+            None => fact.first_assay = number,
+        }
+    }
+
+    pub(super) fn set_results(&mut self, lot: LotNo, assay: EventNo, lines: &[AnalyteValue]) {
+        let Some(known) = self.get(lot) else { return };
+        let run = shares(lines, &known.totals, true);
+        let run = Run::put(&mut self.shares, &run);
+        if let Some(fact) = self.assay_mut(lot, |other| other.event == assay) {
+            (fact.shares, fact.hidden) = (run, false);
+        }
+    }
+
+    /// A correction puts results that are not shown.
+    pub(super) fn hide_results(&mut self, lot: LotNo, assay: EventNo) {
+        if let Some(fact) = self.assay_mut(lot, |other| other.event == assay) {
+            (fact.shares, fact.hidden) = (Run::default(), true);
+        }
+    }
+
+    /// An assay is withdrawn.
+    pub(super) fn remove_assay(&mut self, lot: LotNo, assay: EventNo) {
+        let Some(known) = self.get(lot) else { return };
+        let kept: Vec<AssayFact> = known.assays().filter(|fact| fact.event != assay).cloned().collect();
+        if let Some(fact) = self.get_mut(lot) {
+            (fact.first_assay, fact.last_assay) = (NONE, NONE);
+        }
+        kept.into_iter().for_each(|fact| self.append(lot, AssayFact { next: NONE, ..fact }));
+    }
+
+    fn assay_mut(&mut self, lot: LotNo, is_meant: impl Fn(&AssayFact) -> bool) -> Option<&mut AssayFact> {
+        let mut number = self.get(lot)?.first_assay;
+        loop {
+            let assay = self.assays.get(number)?;
+            if is_meant(assay) {
+                return self.assays.get_mut(number);
+            }
+            number = assay.next;
+        }
+    }
+
+    /// Has every assay looked at, lot by lot.
+    pub(super) fn judge<E>(
+        &mut self,
+        mut judge: impl FnMut(&Assayed, &mut AssayFact) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for place in 0..self.facts.len() {
+            let Some(fact) = self.facts.get(place).filter(|fact| fact.first_assay != NONE) else { continue };
+            let mut parties: Vec<EventNo> = self.receivers.backwards(fact.receivers).map(EventNo).collect();
+            parties.push(fact.maker);
+            parties.sort_unstable();
+            parties.dedup();
+            let lot = Assayed { form: fact.form, parties };
+            let mut next = fact.first_assay;
+            while let Some(assay) = self.assays.get_mut(next) {
+                judge(&lot, assay)?;
+                next = assay.next;
+            }
+        }
+        Ok(())
+    }
 }

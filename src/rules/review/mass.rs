@@ -1,8 +1,8 @@
 //! Review of masses: sums, gains, means, yields, weighings, and what could not be checked.
 
 use super::balance::{Balance, Flow};
-use super::facts::StepKind;
 use super::settled::LineageGain;
+use super::steps::StepKind;
 use crate::event::OutputRole;
 use crate::finding::{Code, Finding};
 use crate::rules::data::{RECEIPT_PPB, WEIGHING_PPB, WHOLE, YieldBand, is_unsorted};
@@ -107,9 +107,10 @@ fn closed(balance: &Balance<'_>) -> Option<Problem> {
 
 fn withheld(balance: &Balance<'_>) -> Option<Problem> {
     let step = balance.step;
-    let lots = balance.facts.known(&step.inputs).chain(balance.facts.known(&step.outputs));
+    let lots = balance.facts.known(step.inputs).chain(balance.facts.known(step.outputs));
     let mut hidden = lots.filter(|(_, lot)| lot.booked().is_none() || (lot.maybe_withheld && !lot.is_analysed()));
-    hidden.next().map(|(lot, _)| Problem::Withheld { lot })
+    let (lot, _) = hidden.next()?;
+    balance.facts.numbers.lot_id(lot).map(|lot| Problem::Withheld { lot })
 }
 
 fn element_problem(balance: &Balance<'_>, flow: Flow) -> Option<Problem> {
@@ -129,7 +130,7 @@ fn element_problem(balance: &Balance<'_>, flow: Flow) -> Option<Problem> {
 
 /// The composition that a blend's maker states against the mean of the inputs.
 fn mean(balance: &Balance<'_>, flow: Flow) -> Option<Problem> {
-    let lot = *balance.step.outputs.first()?;
+    let lot = balance.facts.numbers.lot_id(*balance.step.outputs.first()?)?;
     let (fact, net) = balance.outputs().next()?;
     let share = fact.share(flow.element).filter(|share| share.measured && !share.assayed)?;
     if flow.input.open || !flow.input.measured {
@@ -145,7 +146,8 @@ fn mean(balance: &Balance<'_>, flow: Flow) -> Option<Problem> {
 }
 
 fn receipt(balance: &Balance<'_>, weighed: Option<Mass>) -> Option<Problem> {
-    let (before, after, lot) = (balance.before?, weighed?, *balance.step.inputs.first()?);
+    let (before, after) = (balance.before?, weighed?);
+    let lot = balance.facts.numbers.lot_id(*balance.step.inputs.first()?)?;
     let difference = u128::from(before.mg().abs_diff(after.mg())) * u128::from(WHOLE);
     let is_off = difference > u128::from(before.mg()) * u128::from(RECEIPT_PPB);
     is_off.then_some(Problem::Weighed { lot, before, after })
@@ -162,14 +164,14 @@ pub(super) fn lineage_finding(gain: &LineageGain, event: EventId) -> Finding {
 ///
 /// The yield is what products hold of what went in and did not stay in the circuit. Nothing is said where an input, a
 /// product or a heel is not analysed.
-pub(super) fn check_yields(balance: &Balance<'_>, targets: &[Element], out: &mut Vec<Finding>) {
+pub(super) fn check_yields(balance: &Balance<'_>, targets: &[Element], event: EventId, out: &mut Vec<Finding>) {
     let Some(band) = balance.operation().band() else { return };
     for element in targets {
         if let Some((share, tolerance)) = yield_ppb(balance, *element)
             && (share + tolerance < u128::from(band.least_ppb) || share > u128::from(band.most_ppb) + tolerance)
         {
             let expected = format!("a yield of {element} {}", words(band));
-            out.push(Finding::new(Code::YieldBand, expected, percent(share)).on(balance.step.event));
+            out.push(Finding::new(Code::YieldBand, expected, percent(share)).on(event));
         }
     }
 }

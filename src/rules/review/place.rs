@@ -90,7 +90,7 @@ impl Review<'_> {
     }
 
     fn capacity(&mut self, facility: FacilityId) {
-        for overrun in self.ctx.facts.overruns.get(&self.event.id).into_iter().flatten() {
+        for overrun in self.ctx.facts.overruns_of(&self.event.id) {
             let expected = format!("at most {} kg by `{}` in {}", overrun.capacity, overrun.process, overrun.year);
             let finding = self.finding(Code::OverCapacity, expected, format_args!("{} kg so far", kg(overrun.mg)));
             self.out.push(finding.with(facility.into()));

@@ -11,17 +11,20 @@
 //! - Throughput of facilities by process and year; lots downstream of a broken rule.
 
 use super::balance::{Balance, Flow};
-use super::facts::{Facts, Step, StepKind};
-use super::lots::{FINE, LotFact, Share};
+use super::facts::Facts;
+use super::lots::{Elements, Lot};
 use super::mass;
+use super::shares::{FINE, Share};
+use super::steps::{Before, Step, StepKind};
 use crate::event::{AssayStatus, Capacity, OutputRole, Process, Scheme, Subject};
 use crate::finding::Severity;
 use crate::rules::accreditation::Question;
 use crate::rules::data::Operation;
 use crate::rules::trust::Trust;
+use crate::state::numbers::{EventNo, LotNo};
 use crate::state::{View, ViewError};
-use crate::value::{DigestMap, Element, EventId, FacilityId, LotId, Mass, Time};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::value::{DigestMap, Element, EventId, FacilityId, LotId, Mass, PartyId, Time};
+use std::collections::{BTreeSet, HashMap};
 
 /// A gain along the lineage that exceeds what chance allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,23 +55,20 @@ struct Carried {
 #[derive(Debug, Clone, Default)]
 pub struct Settled {
     pub(super) facts: Facts,
-    pub(super) lineage_gains: DigestMap<EventId, Vec<LineageGain>>,
-    pub(super) overruns: DigestMap<EventId, Vec<Overrun>>,
-    pub(super) tainted: DigestMap<LotId, EventId>,
-    /// By number of the step: the mass before the receiver weighed anew.
-    pub(super) before: HashMap<usize, Mass>,
-    /// Numbers of the steps where that mass may not be the last one weighed.
-    pub(super) before_hidden: HashSet<usize>,
+    pub(super) lineage_gains: DigestMap<EventNo, Vec<LineageGain>>,
+    overruns: DigestMap<EventNo, Vec<Overrun>>,
+    tainted: DigestMap<LotNo, EventNo>,
 }
 
 impl Settled {
     pub(super) fn new(facts: Facts, view: &dyn View, trust: &Trust, as_of: Time) -> Result<Self, ViewError> {
         let mut settled = Self { facts, ..Self::default() };
         settled.count_assays(view, trust, as_of)?;
-        let steps = std::mem::take(&mut settled.facts.steps);
+        let mut steps = std::mem::take(&mut settled.facts.steps);
         let mut sweep = Sweep { settled: &mut settled, view, carried: DigestMap::default(), passed: HashMap::new() };
-        for (number, step) in steps.iter().enumerate() {
-            sweep.step(number, step)?;
+        for number in 0..steps.count() {
+            let before = steps.get(number).map_or(Ok(None), |step| sweep.step(step))?;
+            before.into_iter().for_each(|before| steps.set_before(number, before));
         }
         settled.facts.steps = steps;
         Ok(settled)
@@ -83,7 +83,8 @@ impl Settled {
     /// The event upstream of a lot, or the one that made it, that breaks a rule.
     #[must_use]
     pub fn tainted_by(&self, lot: &LotId) -> Option<EventId> {
-        self.tainted.get(lot).copied()
+        let cause = self.tainted.get(&self.facts.numbers.find_lot(lot)?)?;
+        self.facts.numbers.event_id(*cause)
     }
 
     /// The last correction of an event.
@@ -92,62 +93,64 @@ impl Settled {
         self.facts.overlays.last(event)
     }
 
-    pub(super) fn balance(&self, number: usize) -> Option<Balance<'_>> {
+    /// Years in which an event brought its facility over a registered capacity.
+    pub(super) fn overruns_of(&self, event: &EventId) -> &[Overrun] {
+        let found = self.facts.numbers.find_event(event).and_then(|event| self.overruns.get(&event));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn balance(&self, number: u32) -> Option<Balance<'_>> {
         let step = self.facts.steps.get(number)?;
-        Some(Balance { facts: &self.facts, step, before: self.before.get(&number).copied() })
+        Some(Balance { facts: &self.facts, step, before: step.before.map(|before| before.mass) })
     }
 
     fn count_assays(&mut self, view: &dyn View, trust: &Trust, as_of: Time) -> Result<(), ViewError> {
-        let Facts { lots, accreditations, .. } = &mut self.facts;
-        for lot in lots.values_mut().filter(|lot| !lot.assays.is_empty()) {
-            let parties: BTreeSet<_> = lot.receivers.iter().copied().chain([lot.maker]).collect();
-            for assay in &mut lot.assays {
-                assay.counts = parties.contains(&assay.by);
-                let event = view.event(&assay.event)?;
-                if let (false, Some(event)) = (assay.counts, event) {
-                    let question = Question {
-                        subject: event.facility.map_or(Subject::Party(assay.by), Subject::Facility),
-                        scheme: Scheme::Iso17025,
-                        country: view.party(&assay.by)?.map(|party| party.country),
-                        processes: &[],
-                        method: None,
-                        matrix: Some(lot.form),
-                        analytes: &[],
-                        from: event.when.start(),
-                        to: event.when.end(),
-                    };
-                    let listed = trust.laboratories.iter().any(|entry| entry.party == assay.by);
-                    assay.counts =
-                        listed || accreditations.laboratory(assay.by, &question, trust, view, as_of)?.is_accredited();
-                }
-                // An umpire stands between the parties: neither of them is one.
-                if parties.contains(&assay.by) && assay.status == AssayStatus::Umpire {
-                    assay.status = AssayStatus::Final;
-                }
+        let Facts { numbers, lots, accreditations, .. } = &mut self.facts;
+        lots.judge(|lot, assay| {
+            let is_party = lot.parties.contains(&assay.by);
+            assay.counts = is_party;
+            let (event, by) = (numbers.event_id(assay.event), numbers.event_id(assay.by).map(PartyId::from));
+            if let (false, Some(event), Some(by)) = (is_party, event, by)
+                && let Some(event) = view.event(&event)?
+            {
+                let question = Question {
+                    subject: event.facility.map_or(Subject::Party(by), Subject::Facility),
+                    scheme: Scheme::Iso17025,
+                    country: view.party(&by)?.map(|party| party.country),
+                    processes: &[],
+                    method: None,
+                    matrix: Some(lot.form),
+                    analytes: &[],
+                    from: event.when.start(),
+                    to: event.when.end(),
+                };
+                let listed = trust.laboratories.iter().any(|entry| entry.party == by);
+                assay.counts = listed || accreditations.laboratory(by, &question, trust, view, as_of)?.is_accredited();
             }
-        }
-        Ok(())
+            // An umpire stands between the parties: neither of them is one.
+            if is_party && assay.status == AssayStatus::Umpire {
+                assay.status = AssayStatus::Final;
+            }
+            Ok(())
+        })
     }
 }
 
 struct Sweep<'a> {
     settled: &'a mut Settled,
     view: &'a dyn View,
-    carried: DigestMap<LotId, Vec<Carried>>,
-    passed: HashMap<(FacilityId, Process, u16), u128>,
+    carried: DigestMap<LotNo, Vec<Carried>>,
+    passed: HashMap<(EventNo, Process, u16), u128>,
 }
 
 impl Sweep<'_> {
-    fn step(&mut self, number: usize, step: &Step) -> Result<(), ViewError> {
-        self.derive(step);
-        let first = step.inputs.first().and_then(|lot| self.settled.facts.lots.get(lot));
-        let before = first.and_then(LotFact::booked);
-        let is_hidden = first.is_some_and(|lot| lot.mass_hidden);
-        if let (StepKind::Receipt { .. }, Some(before)) = (step.kind, before) {
-            self.settled.before.insert(number, before);
-            self.settled.before_hidden.extend(is_hidden.then_some(number));
-        }
-        let balance = Balance { facts: &self.settled.facts, step, before };
+    /// Sweeps over one step; gives the mass before its receiver weighed anew.
+    fn step(&mut self, step: Step<'_>) -> Result<Option<Before>, ViewError> {
+        self.derive(&step);
+        let first = step.inputs.first().and_then(|lot| self.settled.facts.lots.get(*lot));
+        let booked = first.and_then(|lot| Some(Before { mass: lot.booked()?, hidden: lot.mass_hidden }));
+        let before = booked.filter(|_| matches!(step.kind, StepKind::Receipt { .. }));
+        let balance = Balance { facts: &self.settled.facts, step, before: booked.map(|before| before.mass) };
         let broken = mass::problems(&balance).iter().any(|problem| problem.code().severity() == Severity::Breach);
         let (gains, carried) = self.carry(&balance);
         let is_breached = broken || !gains.is_empty() || self.settled.facts.breached.contains(&step.event);
@@ -155,51 +158,46 @@ impl Sweep<'_> {
             self.settled.lineage_gains.entry(step.event).or_default().extend(gains);
         }
         self.carried.extend(carried);
-        self.taint(step, is_breached);
-        self.pass_through(step)?;
+        self.taint(&step, is_breached);
+        self.pass_through(&step)?;
         if let (StepKind::Receipt { weighed, hidden }, Some(id)) = (step.kind, step.inputs.first())
-            && let Some(lot) = self.settled.facts.lots.get_mut(id)
+            && let Some(lot) = self.settled.facts.lots.get_mut(*id)
         {
-            if let Some(weighed) = weighed {
-                (lot.received, lot.mass_hidden) = (Some(weighed), false);
-            }
+            weighed.into_iter().for_each(|weighed| lot.receive(weighed));
             lot.mass_hidden |= hidden;
         }
-        Ok(())
+        Ok(before)
     }
 
     /// Gives outputs without composition that of the inputs, where the step keeps it; what an assay says stands.
-    fn derive(&mut self, step: &Step) {
+    fn derive(&mut self, step: &Step<'_>) {
         let lots = &self.settled.facts.lots;
         let parts = matches!(step.kind, StepKind::Split | StepKind::Division);
         let keeps = parts
             || step.kind == StepKind::Blend
-            || (step.kind == StepKind::Transform && Operation::of(&step.processes).keeps_composition());
-        let bare = |id: &&LotId| lots.get(*id).is_some_and(|lot| lot.stated.is_empty());
-        let outputs: Vec<LotId> = if keeps { step.outputs.iter().filter(bare).copied().collect() } else { Vec::new() };
-        let mean = if outputs.is_empty() { Vec::new() } else { mean(&self.settled.facts, &step.inputs) };
-        let hidden: Vec<Element> = if outputs.is_empty() {
-            Vec::new()
-        } else {
-            Element::ALL.iter().copied().filter(|element| self.settled.rests_on_hidden(step, *element)).collect()
-        };
-        let by_other = parts && step.inputs.iter().any(|id| lots.get(id).is_some_and(|lot| lot.assayed_by_other));
-        for id in outputs {
-            if let Some(lot) = self.settled.facts.lots.get_mut(&id) {
-                lot.stated = mean.iter().filter(|share| !lot.is_assayed(share.element)).copied().collect();
-                lot.derived = true;
-                lot.derived_hidden.clone_from(&hidden);
+            || (step.kind == StepKind::Transform && Operation::of(step.processes).keeps_composition());
+        let bare = |id: &&LotNo| lots.get(**id).is_some_and(|lot| lot.stated().is_empty());
+        let outputs: Vec<LotNo> = if keeps { step.outputs.iter().filter(bare).copied().collect() } else { Vec::new() };
+        let by_other = parts && step.inputs.iter().any(|id| lots.get(*id).is_some_and(|lot| lot.assayed_by_other));
+        if !outputs.is_empty() {
+            let mean = mean(&self.settled.facts, step.inputs);
+            let elements = Element::ALL.iter().copied();
+            let hidden: Elements = elements.filter(|element| self.settled.rests_on_hidden(step, *element)).collect();
+            for id in outputs {
+                let Some(lot) = self.settled.facts.lots.get(id) else { continue };
+                let stated: Vec<Share> = mean.iter().filter(|share| !lot.is_assayed(share.element)).copied().collect();
+                self.settled.facts.lots.derive(id, &stated, hidden);
             }
         }
         for id in step.outputs.iter().filter(|_| by_other) {
-            if let Some(lot) = self.settled.facts.lots.get_mut(id) {
+            if let Some(lot) = self.settled.facts.lots.get_mut(*id) {
                 lot.assayed_by_other = true;
             }
         }
     }
 
     /// What the outputs carry, and what is found at this step.
-    fn carry(&self, balance: &Balance<'_>) -> (Vec<LineageGain>, Vec<(LotId, Vec<Carried>)>) {
+    fn carry(&self, balance: &Balance<'_>) -> (Vec<LineageGain>, Vec<(LotNo, Vec<Carried>)>) {
         let step = balance.step;
         let carried_in = |element| {
             let all = step.inputs.iter().filter_map(|id| self.carried.get(id)).flatten();
@@ -214,7 +212,7 @@ impl Sweep<'_> {
             elements.extend(balance.elements());
         }
         let mut found = Vec::new();
-        let mut outputs: HashMap<LotId, Vec<Carried>> = HashMap::new();
+        let mut outputs: HashMap<LotNo, Vec<Carried>> = HashMap::new();
         for element in elements {
             let flow = balance.least_out(&balance.flow(element));
             let (mut gain, mut squares) = carried_in(element);
@@ -244,7 +242,7 @@ impl Sweep<'_> {
         (found, outputs.into_iter().collect())
     }
 
-    fn taint(&mut self, step: &Step, is_breached: bool) {
+    fn taint(&mut self, step: &Step<'_>, is_breached: bool) {
         let inherited = step.inputs.iter().find_map(|id| self.settled.tainted.get(id)).copied();
         if let Some(cause) = inherited.or(is_breached.then_some(step.event)) {
             self.settled.tainted.extend(step.outputs.iter().map(|id| (*id, cause)));
@@ -252,13 +250,15 @@ impl Sweep<'_> {
     }
 
     /// Adds the products of a step to the year of its facility.
-    fn pass_through(&mut self, step: &Step) -> Result<(), ViewError> {
+    fn pass_through(&mut self, step: &Step<'_>) -> Result<(), ViewError> {
         if step.processes.is_empty() {
             return Ok(());
         }
-        let Some(record) = self.view.facility(&step.facility)? else { return Ok(()) };
-        let products = self.settled.facts.known(&step.outputs).filter(|(_, lot)| lot.role == OutputRole::Product);
-        let made = Mass::sum_mg(products.filter_map(|(_, lot)| lot.made));
+        let facility = self.settled.facts.numbers.event_id(step.facility).map(FacilityId::from);
+        let record = facility.map_or(Ok(None), |facility| self.view.facility(&facility))?;
+        let Some(record) = record else { return Ok(()) };
+        let products = self.settled.facts.known(step.outputs).filter(|(_, lot)| lot.role == OutputRole::Product);
+        let made = Mass::sum_mg(products.filter_map(|(_, lot)| lot.made()));
         for process in step.processes.iter().copied().collect::<BTreeSet<Process>>() {
             let covers = |c: &&Capacity| c.process == process && c.year.is_none_or(|year| year == step.year);
             let Some(capacity) = record.facility.capacity.iter().filter(covers).max_by_key(|c| c.year) else {
@@ -283,11 +283,11 @@ fn own_gain(balance: &Balance<'_>, flow: &Flow) -> u128 {
 }
 
 /// How an element is divided over the outputs: by content where measured, else by mass.
-fn weights(balance: &Balance<'_>, element: Element) -> Vec<(LotId, u128, u128)> {
-    let ids = balance.facts.known(&balance.step.outputs).map(|(id, _)| id);
+fn weights(balance: &Balance<'_>, element: Element) -> Vec<(LotNo, u128, u128)> {
+    let ids = balance.facts.known(balance.step.outputs).map(|(id, _)| id);
     let lots: Vec<_> = ids.zip(balance.outputs()).collect();
-    let by = |weight: &dyn Fn(&LotFact, Mass) -> u128| -> Vec<(LotId, u128)> {
-        lots.iter().filter_map(|(id, (lot, net))| Some((*id, weight(lot, (*net)?)))).filter(|(_, w)| *w > 0).collect()
+    let by = |weight: &dyn Fn(Lot<'_>, Mass) -> u128| -> Vec<(LotNo, u128)> {
+        lots.iter().filter_map(|(id, (lot, net))| Some((*id, weight(*lot, (*net)?)))).filter(|(_, w)| *w > 0).collect()
     };
     let content = by(&|lot, net| lot.share(element).filter(|s| s.measured).map_or(0, |share| share.mg(net)));
     let chosen = if content.is_empty() { by(&|_, net| u128::from(net.mg())) } else { content };
@@ -304,7 +304,7 @@ fn proportion(value: u128, part: u128, whole: u128) -> u128 {
 }
 
 /// The mass-weighted mean composition of lots; an element that is open in one of them is left out.
-pub(super) fn mean(facts: &Facts, inputs: &[LotId]) -> Vec<Share> {
+pub(super) fn mean(facts: &Facts, inputs: &[LotNo]) -> Vec<Share> {
     let lots: Vec<_> = facts.known(inputs).collect();
     if let [(_, one)] = lots.as_slice() {
         return Element::ALL.iter().filter_map(|element| one.own_share(*element)).collect();
@@ -320,7 +320,7 @@ pub(super) fn mean(facts: &Facts, inputs: &[LotId]) -> Vec<Share> {
         let mg: u128 = lots.iter().filter_map(|(_, lot)| Some(lot.own_share(*element)?.mg(lot.booked()?))).sum();
         let of_net = u64::try_from(mg.saturating_mul(u128::from(FINE)) / total).ok()?;
         let measured = shares.iter().all(|share| share.measured);
-        let mean = Share { element: *element, of_net, measured, uncertainty_ppb: None, assayed: false };
+        let mean = Share { element: *element, of_net, measured, uncertainty: None, assayed: false };
         (!shares.is_empty() && !is_open).then_some(mean)
     };
     Element::ALL.iter().filter_map(share).collect()
