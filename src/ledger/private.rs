@@ -13,8 +13,10 @@
 //! In scope: bytes, their integrity, the torn end of an interrupted append. Not in scope: whether a disclosure matches a
 //! digest of its event (`envelope`), and offsets by event id (`records`, or a [scan](DisclosureReader::scan)).
 
+mod offsets;
 mod scan;
 
+pub use offsets::Offsets;
 pub use scan::{DisclosureReader, RawRecord, Scan};
 
 use super::disk::{Access, Disk, DiskError, DiskFile, append_all, create_dirs, parent};

@@ -8,7 +8,7 @@
 use super::index::{IndexError, KeyValue, Pairs};
 use crate::state::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, Find, KeyRecord, LotRecord, PartyRecord,
-    PinRecord, Record, View, ViewError,
+    PinRecord, Record, Took, View, ViewError,
 };
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
 use bincode::config::{Config, standard};
@@ -133,15 +133,24 @@ impl<'a> IndexView<'a> {
     /// key and the value. Reads a slice at a time.
     fn each<T>(&self, prefix: &[u8], read: impl Fn(&[u8], &[u8]) -> Result<T, ViewError>) -> Result<Vec<T>, ViewError> {
         let mut found = Vec::new();
+        self.tell(prefix, &mut |key, value| {
+            found.push(read(key, value)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// As [`Self::each`], one by one.
+    fn tell(&self, prefix: &[u8], took: &mut TookPair<'_>) -> Result<(), ViewError> {
         let mut from: Option<Vec<u8>> = None;
         loop {
             let slice = self.scan(prefix, from.as_deref(), SLICE)?;
             for (key, value) in &slice {
-                found.push(read(key.get(prefix.len()..).unwrap_or_default(), value)?);
+                took(key.get(prefix.len()..).unwrap_or_default(), value)?;
             }
             match slice.into_iter().nth(SLICE - 1) {
                 Some((key, _)) => from = Some(after(key)),
-                None => return Ok(found),
+                None => return Ok(()),
             }
         }
     }
@@ -183,14 +192,17 @@ impl Find for IndexView<'_> {
         self.each(b"f", |key, value| Ok((event_id(key)?.into(), decode(value)?)))
     }
 
-    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError> {
-        self.each(b"l", |key, value| Ok((lot_id(key)?, decode(value)?)))
+    fn each_lot(&self, took: &mut Took<'_, LotId, LotRecord>) -> Result<(), ViewError> {
+        self.tell(b"l", &mut |key, value| took(lot_id(key)?, decode(value)?))
     }
 
-    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError> {
-        self.each(b"d", |key, value| Ok((event_id(key)?, decode(value)?)))
+    fn each_dispatch(&self, took: &mut Took<'_, EventId, DispatchRecord>) -> Result<(), ViewError> {
+        self.tell(b"d", &mut |key, value| took(event_id(key)?, decode(value)?))
     }
 }
+
+/// Is told the rest of a key, and the value.
+type TookPair<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), ViewError> + 'a;
 
 /// How many records one scan reads.
 const SLICE: usize = 1024;

@@ -159,11 +159,11 @@ fn kept(
         return Ok(None);
     }
     let entry = reader.entry(index)?;
-    let offsets = match super::state_store::event_of(&entry) {
-        Some(id) => state.value_offsets(&id)?,
+    let disclosures = match super::state_store::event_of(&entry) {
+        Some(id) => read_all(values, &id, &state.value_offsets(&id)?)?,
         None => Vec::new(),
     };
-    Ok(Some(Kept { index, entry, disclosures: read_all(values, &offsets)? }))
+    Ok(Some(Kept { index, entry, disclosures }))
 }
 
 /// A recorded event, read with the state of whoever has the ledger open; `None` where it is not recorded.

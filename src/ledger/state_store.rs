@@ -8,7 +8,7 @@
 
 use super::error::LogError;
 use super::index::{DiskIndex, IndexError, KeyValue, Pairs, Tip};
-use super::private::{DisclosureReader, PrivateError, RawRecord};
+use super::private::{DisclosureReader, Offsets, PrivateError, RawRecord};
 use super::read::Reader;
 use super::records::{IndexView, to_key_value, value_pair, values_end_pair};
 use crate::state::{Delta, Find, Memory, Overlay, Put, Record, View, ViewError};
@@ -16,7 +16,7 @@ use crate::tlog::entry::{EntryRef, link};
 use crate::tlog::tree::{Frontier, HashReader, peaks};
 use crate::value::{Blake3, EventId, Time};
 use crate::verify::replay::{Raw, Replay};
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 /// The most entries that one index batch covers.
 pub const SLICE: usize = 4_096;
@@ -26,7 +26,7 @@ pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
 
 /// Where the private values of events lie, for those that a replay comes to.
 pub(super) struct Kept<'a> {
-    offsets: HashMap<EventId, Vec<u64>>,
+    offsets: Offsets,
     values: &'a DisclosureReader,
     /// Where the last whole record ends.
     end: u64,
@@ -35,7 +35,16 @@ pub(super) struct Kept<'a> {
 impl<'a> Kept<'a> {
     /// Notes the records from an offset on. An append that is going on is none of ours.
     pub(super) fn scan(values: &'a DisclosureReader, from: u64) -> Result<Self, PrivateError> {
-        let mut kept = Self { offsets: HashMap::new(), values, end: from };
+        Self::scan_with(values, from, &mut |_, _| {})
+    }
+
+    /// As [`Self::scan`]; tells of each record.
+    fn scan_with(
+        values: &'a DisclosureReader,
+        from: u64,
+        note: &mut dyn FnMut(&EventId, u64),
+    ) -> Result<Self, PrivateError> {
+        let mut kept = Self { offsets: Offsets::default(), values, end: from };
         for found in values.scan_events(from)? {
             let (offset, length, event) = match found {
                 Ok(found) => found,
@@ -43,15 +52,22 @@ impl<'a> Kept<'a> {
                 Err(error) => return Err(error),
             };
             kept.end = offset + length;
-            kept.offsets.entry(event).or_default().push(offset);
+            kept.offsets.add(&event, offset);
+            note(&event, offset);
         }
         Ok(kept)
     }
 
-    /// How many records belong to no recorded event.
-    pub(super) fn orphans(&self, memory: &Memory) -> u64 {
-        let is_orphan = |id: &&EventId| !matches!(memory.event(id), Ok(Some(_)));
-        self.offsets.keys().filter(is_orphan).count() as u64
+    /// How many events that have records are not recorded.
+    pub(super) fn orphans(&self, memory: &Memory) -> Result<u64, StateError> {
+        let mut orphans = BTreeSet::new();
+        for event in self.values.events_until(self.end)? {
+            let event = event?;
+            if memory.event(&event)?.is_none() {
+                orphans.insert(event);
+            }
+        }
+        Ok(orphans.len() as u64)
     }
 
     /// The disclosures kept for an event.
@@ -59,7 +75,7 @@ impl<'a> Kept<'a> {
     /// # Errors
     /// Damage; the disk's.
     pub(super) fn disclosures(&self, id: &EventId) -> Result<Vec<String>, PrivateError> {
-        read_all(self.values, self.offsets.get(id).map_or(&[], Vec::as_slice))
+        read_all(self.values, id, &self.offsets.of(id))
     }
 
     /// The records kept for an event, for [`Self::decode`] on another processor.
@@ -67,21 +83,25 @@ impl<'a> Kept<'a> {
     /// # Errors
     /// Damage; the disk's.
     pub(super) fn raw(&self, id: &EventId) -> Result<Vec<RawRecord>, PrivateError> {
-        self.offsets.get(id).into_iter().flatten().map(|offset| self.values.read_raw(*offset)).collect()
+        self.offsets.of(id).into_iter().map(|offset| self.values.read_raw(offset)).collect()
     }
 
     /// As [`Self::disclosures`], of records that were read.
     ///
     /// # Errors
     /// Damage; the disk's.
-    pub(super) fn decode(&self, raw: &[RawRecord]) -> Result<Vec<String>, PrivateError> {
-        each_once(raw.iter().map(|raw| self.values.decode(raw)))
+    pub(super) fn decode(&self, id: &EventId, raw: &[RawRecord]) -> Result<Vec<String>, PrivateError> {
+        each_once(raw.iter().map(|raw| self.values.decode(id, raw)))
     }
 }
 
-/// The disclosures of the records at some offsets, each once.
-pub fn read_all(values: &DisclosureReader, offsets: &[u64]) -> Result<Vec<String>, PrivateError> {
-    each_once(offsets.iter().map(|offset| values.read(*offset).map(|record| record.disclosures)))
+/// The disclosures of an event in the records at some offsets, each once; records of other events are passed over.
+pub fn read_all(values: &DisclosureReader, id: &EventId, offsets: &[u64]) -> Result<Vec<String>, PrivateError> {
+    let read = |offset: &u64| {
+        let record = values.read(*offset)?;
+        Ok(if record.event == *id { record.disclosures } else { Vec::new() })
+    };
+    each_once(offsets.iter().map(read))
 }
 
 fn each_once(records: impl Iterator<Item = Result<Vec<String>, PrivateError>>) -> Result<Vec<String>, PrivateError> {
@@ -132,7 +152,7 @@ pub enum StateStore {
     /// In the index on disk.
     Index(Box<DiskIndex>),
     /// In memory, replayed; with the offsets of private values.
-    Replayed(Box<Memory>, HashMap<EventId, Vec<u64>>),
+    Replayed(Box<Memory>, Offsets),
 }
 
 impl StateStore {
@@ -239,20 +259,20 @@ impl StateStore {
             }
             Self::Replayed(memory, offsets) => {
                 records.for_each(|record| memory.put(std::slice::from_ref(record)));
-                values.iter().for_each(|(id, offset)| offsets.entry(*id).or_default().push(*offset));
+                values.iter().for_each(|(id, offset)| offsets.add(id, *offset));
                 Ok(())
             }
         }
     }
 
-    /// Where the private values of an event lie.
+    /// Where the private values of an event lie; perhaps with those of another one, which [`read_all`] passes over.
     ///
     /// # Errors
     /// The index is unusable.
     pub fn value_offsets(&self, id: &EventId) -> Result<Vec<u64>, ViewError> {
         match self {
             Self::Index(index) => IndexView::new(&**index).value_offsets(id),
-            Self::Replayed(_, offsets) => Ok(offsets.get(id).cloned().unwrap_or_default()),
+            Self::Replayed(_, offsets) => Ok(offsets.of(id)),
         }
     }
 
@@ -292,7 +312,9 @@ fn catch_up(
         return check_root(reader, &frontier);
     }
     let (mut last_link, mut last_time) = last_entry(reader, size)?;
-    let kept = Kept::scan(values, IndexView::new(&*index).values_end()?)?;
+    let mut added = Vec::new();
+    let mut note = |id: &EventId, offset| added.push(value_pair(id, offset));
+    let kept = Kept::scan_with(values, IndexView::new(&*index).values_end()?, &mut note)?;
     while size < reader.size() {
         let end = reader.size().min(size + SLICE as u64);
         let mut records = Vec::new();
@@ -307,8 +329,7 @@ fn catch_up(
         (last_link, last_time) = (replay.last_link(), replay.last_time());
         drop(replay);
         if end == reader.size() {
-            let offsets = kept.offsets.iter().flat_map(|(id, at)| at.iter().map(move |offset| value_pair(id, *offset)));
-            records.extend(offsets);
+            records.append(&mut added);
             records.push(values_end_pair(kept.end));
         }
         index.apply(records, Tip { size: end, root: frontier.root() })?;

@@ -14,7 +14,7 @@ use super::record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, PartyRecord, PinRecord,
     Record,
 };
-use super::view::{Find, Put, View, ViewError};
+use super::view::{Find, Put, Took, View, ViewError};
 use crate::value::{DigestMap, EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
 use labels::Labels;
 use pack::Writer;
@@ -230,21 +230,23 @@ impl Find for Memory {
         Ok(sorted(&self.facilities))
     }
 
-    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError> {
-        let mut ids: Vec<LotId> =
-            self.lots.numbers().filter_map(|number| self.known.numbers.lot_id(LotNo(number))).collect();
-        ids.sort();
-        let read = |id| Ok(self.lot(&id)?.map(|lot| (id, lot)));
-        ids.into_iter().filter_map(|id| read(id).transpose()).collect()
+    fn each_lot(&self, took: &mut Took<'_, LotId, LotRecord>) -> Result<(), ViewError> {
+        let mut numbers: Vec<u32> = self.lots.numbers().collect();
+        numbers.sort_by_cached_key(|number| self.known.numbers.lot_id(LotNo(*number)));
+        for id in numbers.into_iter().filter_map(|number| self.known.numbers.lot_id(LotNo(number))) {
+            self.lot(&id)?.map_or(Ok(()), |lot| took(id, lot))?;
+        }
+        Ok(())
     }
 
-    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError> {
-        let mut found = Vec::with_capacity(self.dispatch_count);
-        for number in self.dispatches.numbers().map(EventNo) {
-            found.extend(self.id(number).zip(self.dispatch_at(number)?));
+    fn each_dispatch(&self, took: &mut Took<'_, EventId, DispatchRecord>) -> Result<(), ViewError> {
+        let mut numbers: Vec<EventNo> = self.dispatches.numbers().map(EventNo).collect();
+        numbers.sort_by_cached_key(|number| self.id(*number));
+        for number in numbers {
+            let found = self.id(number).zip(self.dispatch_at(number)?);
+            found.map_or(Ok(()), |(id, dispatch)| took(id, dispatch))?;
         }
-        found.sort_by_key(|(id, _)| *id);
-        Ok(found)
+        Ok(())
     }
 }
 

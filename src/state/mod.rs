@@ -26,4 +26,4 @@ pub use record::{
     DispatchRecord, EventRecord, FacilityRecord, FeedKey, FeedRecord, KeyRecord, LotRecord, LotStatus, PartyRecord,
     PinRecord, Record, Revocation,
 };
-pub use view::{Find, Put, View, ViewError};
+pub use view::{Find, Put, Took, View, ViewError};

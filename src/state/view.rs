@@ -65,11 +65,34 @@ pub trait Find: View {
     fn keys(&self) -> Result<Vec<(KeyId, KeyRecord)>, ViewError>;
     /// Every facility, in the order of ids.
     fn facilities(&self) -> Result<Vec<(FacilityId, FacilityRecord)>, ViewError>;
+    /// Hands over every lot, in the order of ids.
+    fn each_lot(&self, took: &mut Took<'_, LotId, LotRecord>) -> Result<(), ViewError>;
+    /// Hands over every dispatch, in the order of ids.
+    fn each_dispatch(&self, took: &mut Took<'_, EventId, DispatchRecord>) -> Result<(), ViewError>;
+
     /// Every lot, in the order of ids.
-    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError>;
+    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError> {
+        let mut found = Vec::new();
+        self.each_lot(&mut |id, lot| {
+            found.push((id, lot));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// Every dispatch, in the order of ids.
-    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError>;
+    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError> {
+        let mut found = Vec::new();
+        self.each_dispatch(&mut |id, dispatch| {
+            found.push((id, dispatch));
+            Ok(())
+        })?;
+        Ok(found)
+    }
 }
+
+/// Is told records one by one; an error ends the telling.
+pub type Took<'a, K, V> = dyn FnMut(K, V) -> Result<(), ViewError> + 'a;
 
 impl<V: View + ?Sized> View for &V {
     fn event(&self, id: &EventId) -> Result<Option<EventRecord>, ViewError> {
@@ -138,11 +161,11 @@ impl<V: Find + ?Sized> Find for &V {
         (**self).facilities()
     }
 
-    fn lots(&self) -> Result<Vec<(LotId, LotRecord)>, ViewError> {
-        (**self).lots()
+    fn each_lot(&self, took: &mut Took<'_, LotId, LotRecord>) -> Result<(), ViewError> {
+        (**self).each_lot(took)
     }
 
-    fn dispatches(&self) -> Result<Vec<(EventId, DispatchRecord)>, ViewError> {
-        (**self).dispatches()
+    fn each_dispatch(&self, took: &mut Took<'_, EventId, DispatchRecord>) -> Result<(), ViewError> {
+        (**self).each_dispatch(took)
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct First {
 /// Consecutive entries with the disclosures kept for them.
 struct Part {
     blocks: Vec<Block>,
+    /// The event of each entry.
+    ids: Vec<Option<EventId>>,
     disclosures: Vec<Vec<String>>,
 }
 
@@ -69,13 +71,16 @@ impl Part {
             return Ok(None);
         }
         let entries: Vec<&[u8]> = blocks.iter().flat_map(Block::entries).map(|(_, entry)| entry).collect();
-        let ids: Vec<Option<EventId>> = entries.par_iter().map(|entry| event_of(entry).filter(is_read)).collect();
+        let ids: Vec<Option<EventId>> = entries.par_iter().map(|entry| event_of(entry)).collect();
+        let wanted: Vec<Option<EventId>> = ids.par_iter().map(|id| id.filter(is_read)).collect();
         let raw: Result<Vec<Vec<RawRecord>>, PrivateError> =
-            ids.iter().map(|id| unless_damaged(id.as_ref().map_or(Ok(Vec::new()), |id| kept.raw(id)))).collect();
+            wanted.iter().map(|id| unless_damaged(id.as_ref().map_or(Ok(Vec::new()), |id| kept.raw(id)))).collect();
         let raw = raw?;
-        let decode = |raw: &Vec<RawRecord>| unless_damaged(kept.decode(raw));
-        let disclosures: Result<Vec<Vec<String>>, PrivateError> = raw.par_iter().map(decode).collect();
-        Ok(Some(Self { disclosures: disclosures?, blocks }))
+        let decode = |(id, raw): (&Option<EventId>, &Vec<RawRecord>)| {
+            unless_damaged(id.as_ref().map_or(Ok(Vec::new()), |id| kept.decode(id, raw)))
+        };
+        let disclosures: Result<Vec<Vec<String>>, PrivateError> = wanted.par_iter().zip(&raw).map(decode).collect();
+        Ok(Some(Self { disclosures: disclosures?, ids, blocks }))
     }
 
     fn raw(&self) -> Vec<Raw<'_>> {
@@ -238,21 +243,20 @@ impl Reviewing<'_> {
     /// Leaf hash and findings of each entry.
     fn part(&self, part: &Part) -> Vec<Result<(Sha256, Vec<Finding>), ViewError>> {
         let Self { settled: facts, memory, trust, as_of } = *self;
-        let one = |raw: &Raw<'_>| {
+        let one = |(raw, id): (&Raw<'_>, &Option<EventId>)| {
             let context = ReviewContext { facts, view: memory, trust, as_of, cosigned: 0 };
-            let findings = read_event(raw, memory).map_or(Ok(Vec::new()), |event| review(&event, &context))?;
+            let event = id.and_then(|id| read_event(raw, id));
+            let findings = event.map_or(Ok(Vec::new()), |event| review(&event, &context))?;
             Ok((leaf_hash(raw.entry), findings))
         };
-        part.raw().par_iter().map(one).collect()
+        part.raw().par_iter().zip(&part.ids).map(one).collect()
     }
 }
 
-/// The event of an entry that was read and applied before; any other is passed over.
-fn read_event(raw: &Raw<'_>, memory: &Memory) -> Option<Event> {
+/// The event of an entry, which `id` is the id of; nothing where it is no event.
+fn read_event(raw: &Raw<'_>, id: EventId) -> Option<Event> {
     let entry = EntryRef::parse(raw.entry).ok()?;
     let jws = Jws::parse(entry.jwt, Typ::Event).ok()?;
-    let id = jws.event_id();
-    memory.event(&id).ok()?.filter(|record| record.applied)?;
     let known = Known { jws: &jws, id };
     let shown: Option<Vec<Disclosure>> = raw.disclosures.iter().map(|text| Disclosure::parse(text).ok()).collect();
     shown.and_then(|shown| known.open(&shown).ok()).or_else(|| known.open(&[]).ok())

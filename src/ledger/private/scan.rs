@@ -70,15 +70,29 @@ impl DisclosureReader {
         Ok(RawRecord { offset, bytes })
     }
 
-    /// The disclosures of a raw record; what was read ahead of an append and does not read well is read again.
+    /// The disclosures of a raw record, if it is one of this event; what was read ahead of an append and does not read well is read again.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn decode(&self, raw: &RawRecord) -> Result<Vec<String>, PrivateError> {
-        match decode(&raw.bytes) {
-            Some(record) => Ok(record.disclosures),
-            None => self.read(raw.offset).map(|record| record.disclosures),
-        }
+    pub fn decode(&self, event: &EventId, raw: &RawRecord) -> Result<Vec<String>, PrivateError> {
+        let record = decode(&raw.bytes).map_or_else(|| self.read(raw.offset), Ok)?;
+        Ok(if record.event == *event { record.disclosures } else { Vec::new() })
+    }
+
+    /// The events of the records up to an offset, of which it is known that they are sound.
+    ///
+    /// # Errors
+    /// The file is not what it was; the disk's.
+    pub fn events_until(&self, end: u64) -> Result<impl Iterator<Item = Result<EventId, PrivateError>>, PrivateError> {
+        let mut scan = self.scan(0)?;
+        let event = |bytes: &[u8]| Some(EventId(*bytes.get(4..)?.first_chunk()?));
+        Ok(std::iter::from_fn(move || {
+            let found = if scan.offset < end { Scan::take(&mut scan, event).transpose()? } else { return None };
+            if found.is_err() {
+                scan.offset = end;
+            }
+            Some(found.map(|(_, _, event)| event))
+        }))
     }
 
     /// The events of the records from an offset on, each with where its record begins and how long it is; ends after the
