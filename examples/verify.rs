@@ -16,7 +16,7 @@ pub fn verify(file: &[u8], trust: &Trust, as_of: Time) -> Result<String, Box<dyn
         text.push_str(&format!("{:<14} {}\n", answer.verdict.as_str(), answer.question.words()));
     }
     if let Some(verified) = verification.bundle {
-        let (events, subject) = (verified.lineage().events.len(), verified.manifest().subject);
+        let (events, subject) = (verified.lineage().events.len(), verified.subject());
         text.push_str(&format!("{events} events upstream of lot {subject}\n"));
     }
     Ok(text)

@@ -1,6 +1,6 @@
 //! What a bundle bears out by itself: everything but whom to believe.
 //!
-//! Checked: the manifest binds exactly what is in the file; each ledger begins with its genesis, its checkpoints are
+//! Checked: the manifest, where an exporter signed one, binds exactly what is in the file; each ledger begins with its genesis, its checkpoints are
 //! signed by its log key, and every entry has its place under them; the completeness statement is the log's and lists
 //! nothing that is missing; the events are those of the lineage, no fewer and no more; every event passes admission.
 //!
@@ -9,6 +9,7 @@
 use super::auditor::named_in;
 use super::closure::{Closure, Held, close};
 use super::documents;
+use super::given::Given;
 use super::ledger::{LedgerChecked, LedgerSeen};
 use super::manifest::{Manifest, Roots};
 use super::read::UnverifiedBundle;
@@ -18,7 +19,7 @@ use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
 use crate::state::{KeyRecord, Position, View as _, ViewError};
-use crate::value::{Blake3, DigestMap, EventId, LedgerId, Time};
+use crate::value::{DigestMap, EventId, LedgerId, Time};
 use crate::verify::judge::withheld;
 use crate::verify::report::{DocumentReport, Withheld};
 use crate::verify::subset::{Replayed, Scope};
@@ -27,8 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// What was found in a bundle, before anybody is trusted.
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
-    pub(super) manifest: Manifest,
-    pub(super) blake3: Blake3,
+    pub(super) given: Given,
     /// All events at hand, with where they are recorded.
     pub(super) events: BTreeMap<EventId, (LedgerId, u64, Event)>,
     /// Their values that are not at hand.
@@ -52,17 +52,17 @@ pub(super) struct Checked {
 impl Checked {
     /// Checks a bundle; whom to trust matters only for who may state completeness.
     pub(super) fn of(bundle: &UnverifiedBundle, trust: &Trust) -> Result<Self, ViewError> {
-        let manifest = bundle.manifest.clone();
-        let read = |file| LedgerChecked::of(file, &manifest);
+        let given = bundle.given.clone();
+        let read = |file| LedgerChecked::of(file, &given);
         let (mut findings, ledgers): (Vec<Finding>, Vec<LedgerChecked>) =
             rayon::join(|| check_roots(bundle), || bundle.file.ledgers.iter().map(read).collect());
         findings.extend(ledgers.iter().flat_map(|ledger| ledger.findings.clone()));
         let belonging = || {
             let mut held = Held::default();
             ledgers.iter().flat_map(|ledger| ledger.subset.events()).for_each(|(_, event)| held.add(event));
-            let holes: BTreeSet<EventId> = manifest.holes.iter().copied().collect();
-            let seeds = seeds_of(&held, &ledgers, &manifest);
-            let closure = closure_of(&mut held, &ledgers, &manifest, &seeds, &holes);
+            let holes: BTreeSet<EventId> = given.holes().iter().copied().collect();
+            let seeds = seeds_of(&held, &ledgers, &given);
+            let closure = closure_of(&mut held, &ledgers, &given, &seeds, &holes);
             let found = check_belonging(&held, &closure, &holes);
             (seeds, closure, found)
         };
@@ -70,8 +70,7 @@ impl Checked {
         let ((seeds, closure, found), verdicts): (_, Vec<HashMap<u64, bool>>) = rayon::join(belonging, signatures);
         findings.extend(found);
         let mut checked = Self {
-            manifest,
-            blake3: bundle.blake3,
+            given,
             events: BTreeMap::new(),
             withheld: BTreeMap::new(),
             recorded: BTreeMap::new(),
@@ -108,7 +107,7 @@ impl Checked {
         is_only: bool,
         trust: &Trust,
     ) -> Result<(), ViewError> {
-        let holes = self.manifest.holes.iter().copied().collect();
+        let holes = self.given.holes().iter().copied().collect();
         let omitted = ledger.check_leaves(&self.closure, &holes, &self.seeds, is_only);
         let is_complete = ledger.seen.is_complete();
         let mut scope = Scope { lots: self.closure.lots.clone(), holes, is_complete };
@@ -152,7 +151,7 @@ impl Checked {
 
     /// The manifest is signed by a key of the exporter that is in force at the end of the evidence.
     fn check_signer(&mut self, bundle: &UnverifiedBundle) -> Result<(), ViewError> {
-        let by = self.manifest.by;
+        let Some(by) = self.given.manifest().map(|manifest| manifest.by) else { return Ok(()) };
         let mut is_signed = false;
         if let Ok((_, jws)) = Manifest::parse(&bundle.file.manifest) {
             for (_, replayed) in &self.ledgers {
@@ -170,7 +169,8 @@ impl Checked {
 }
 
 fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
-    let (stated, found) = (bundle.manifest.roots(), Roots::of(&bundle.file));
+    let Some(manifest) = bundle.given.manifest() else { return Vec::new() };
+    let (stated, found) = (manifest.roots(), Roots::of(&bundle.file));
     let pairs = [
         ("entries", stated.entries, found.entries),
         ("disclosures", stated.disclosures, found.disclosures),
@@ -188,24 +188,23 @@ fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
 }
 
 /// The exporter, the recipient, and of those whom statements name as signers the ones whose registration is there.
-fn seeds_of(held: &Held<'_>, ledgers: &[LedgerChecked], manifest: &Manifest) -> Vec<EventId> {
-    let stated = ledgers.iter().flat_map(|ledger| &ledger.seen.statements);
-    let auditors: BTreeSet<EventId> = stated.flat_map(|seen| named_in(&seen.note)).map(EventId::from).collect();
-    let recipient = manifest.recipient.map(EventId::from);
+fn seeds_of(held: &Held<'_>, ledgers: &[LedgerChecked], given: &Given) -> Vec<EventId> {
+    let notes = ledgers.iter().flat_map(|ledger| &ledger.seen.statements).filter_map(|seen| seen.note.as_ref());
+    let auditors: BTreeSet<EventId> = notes.flat_map(named_in).map(EventId::from).collect();
     let auditors = auditors.into_iter().filter(|id| held.get(id).is_some());
-    std::iter::once(manifest.by.into()).chain(recipient).chain(auditors).collect()
+    given.parties().map(EventId::from).chain(auditors).collect()
 }
 
 fn closure_of(
     held: &mut Held<'_>,
     ledgers: &[LedgerChecked],
-    manifest: &Manifest,
+    given: &Given,
     seeds: &[EventId],
     holes: &BTreeSet<EventId>,
 ) -> Closure {
     let first = |ledger: &LedgerChecked| ledger.seen.genesis.clone();
     let seeds = ledgers.iter().flat_map(first).chain(seeds.iter().copied());
-    close(held, [manifest.subject], seeds.collect::<BTreeSet<EventId>>(), holes).unwrap_or_else(|never| match never {})
+    close(held, [given.subject()], seeds.collect::<BTreeSet<EventId>>(), holes).unwrap_or_else(|never| match never {})
 }
 
 /// Events that are missing from the lineage, are declared to be, or do not belong to it.

@@ -55,24 +55,45 @@ fn check(name: &str, done: bool, note: impl Into<String>) -> Check {
     Check { name: name.to_owned(), done, note: note.into() }
 }
 
+/// Whether somebody says of each ledger what names what, or the verifier read it.
+fn completeness(checked: &Checked) -> Check {
+    let (mut stated, mut own) = (0, 0);
+    for (seen, _) in &checked.ledgers {
+        if seen.statements.iter().any(StatementSeen::is_own) {
+            own += 1;
+        } else if seen.statements.iter().any(StatementSeen::is_vouched_for) {
+            stated += 1;
+        }
+    }
+    let total = checked.ledgers.len();
+    let note = match own {
+        0 => format!("{stated} of {total} ledgers have one"),
+        _ => {
+            format!("{stated} of {total} ledgers have one; every entry of the ledger at hand was read in place of one")
+        }
+    };
+    check("completeness statement", stated + own == total && total > 0, note)
+}
+
 /// What was checked, and what was not and why.
 pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> Vec<Check> {
-    let is_stated = |seen: &LedgerSeen| seen.statements.iter().any(StatementSeen::is_vouched_for);
-    let stated = checked.ledgers.iter().filter(|(seen, _)| is_stated(seen)).count();
     let total = checked.ledgers.len();
     let entries = report.integrity.entries;
     let withheld = report.completeness.withheld.len();
     let present = report.documents.iter().filter(|document| document.present).count();
     let documents = format!("{present} of {} documents named are at hand", report.documents.len());
     vec![
-        check("manifest", true, "the file holds exactly what its exporter signed"),
+        match checked.given.manifest() {
+            Some(_) => check("manifest", true, "the file holds exactly what its exporter signed"),
+            None => check("manifest", false, "there is none: the evidence was gathered from the ledger at hand"),
+        },
         check(
             "signatures",
             true,
             format!("{} of {entries} events verify under the key they name", report.integrity.signatures),
         ),
         check("tree", true, format!("{entries} entries against the signed checkpoints of {total} ledgers")),
-        check("completeness statement", stated == total && total > 0, format!("{stated} of {total} ledgers have one")),
+        completeness(checked),
         check(
             "lineage",
             true,
@@ -94,7 +115,7 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
             "what else went through a plant, or stands beside it, is not at hand",
         ),
         check("gaps in feeds", false, "a bundle holds only some of the events of a feed"),
-        check("the whole log", false, "only entries of the lineage are at hand; `oretrail audit` replays a ledger"),
+        check("the whole log", false, "only entries of the lineage were checked; `oretrail audit` replays a ledger"),
         check(
             "witnesses",
             asked.trust.witnesses.is_some(),

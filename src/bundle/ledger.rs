@@ -3,6 +3,7 @@
 use super::auditor::{named_in, trusted};
 use super::check::naming;
 use super::closure::{Closure, Held};
+use super::given::Given;
 use super::manifest::Manifest;
 use super::statement::{Covered, Leaf, Statement, StatementError};
 use super::wire::{EntryFile, LeafFile, LedgerFile, StatementFile, node_map};
@@ -24,7 +25,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 #[derive(Debug, Clone)]
 pub(super) struct StatementSeen {
     pub(super) statement: Statement,
-    pub(super) note: SignedNote,
+    /// As signed; absent where the verifier made the leaves itself, from all entries of a ledger at hand.
+    pub(super) note: Option<SignedNote>,
     /// Whether the log's key signed it.
     pub(super) by_log: bool,
     /// Auditors of the trust file who signed it.
@@ -36,7 +38,12 @@ pub(super) struct StatementSeen {
 impl StatementSeen {
     /// Whether somebody signed it who may, for this verifier.
     pub(super) fn is_vouched_for(&self) -> bool {
-        self.by_log || !self.auditors.is_empty()
+        self.by_log || !self.auditors.is_empty() || self.is_own()
+    }
+
+    /// Whether the verifier needs nobody's word for it.
+    pub(super) const fn is_own(&self) -> bool {
+        self.note.is_none()
     }
 }
 
@@ -66,11 +73,12 @@ impl LedgerSeen {
     pub(super) fn ask_for_auditors(&mut self, trust: &Trust, state: &dyn Find) -> Result<Vec<Finding>, ViewError> {
         let mut findings = Vec::new();
         for seen in &mut self.statements {
-            let (auditors, wrong) = trusted(&seen.note, &self.ledger, trust, state)?;
+            let Some(note) = &seen.note else { continue };
+            let (auditors, wrong) = trusted(note, &self.ledger, trust, state)?;
             seen.auditors = auditors;
             findings.extend(wrong);
             if !seen.is_vouched_for() {
-                let parties: Vec<String> = named_in(&seen.note).iter().map(ToString::to_string).collect();
+                let parties: Vec<String> = named_in(note).iter().map(ToString::to_string).collect();
                 let expected = "a completeness statement by the log's key, or by an auditor whom the trust file names";
                 let found = format!("one by party {}, which is neither", parties.join(", "));
                 findings.push(Finding::new(Code::BundleIncomplete, expected, found));
@@ -94,12 +102,15 @@ pub(super) struct LedgerChecked {
 }
 
 impl LedgerChecked {
-    pub(super) fn of(file: &LedgerFile, manifest: &Manifest) -> Self {
+    pub(super) fn of(file: &LedgerFile, given: &Given) -> Self {
         let subset = Subset::read(file.ledger, &file.entries, |entry| (entry.index, text(entry), &entry.disclosures));
         let mut checked = Self { seen: seen(file, &subset), subset, findings: Vec::new() };
         checked.findings = checked.subset.check_entries();
-        checked.check_checkpoints(file, manifest);
-        checked.check_statement(file, manifest);
+        if let Some(manifest) = given.manifest() {
+            checked.check_named(file, manifest);
+        }
+        checked.check_checkpoints(file);
+        checked.check_statement(file, given.is_all_of(file.ledger));
         checked
     }
 
@@ -108,29 +119,14 @@ impl LedgerChecked {
         self.findings.push(Finding::new(code, expected, found).at(place));
     }
 
-    /// Checkpoints: of this log, by its key at their size, as the manifest names them, over one tree with all entries.
-    fn check_checkpoints(&mut self, file: &LedgerFile, manifest: &Manifest) {
-        if self.seen.genesis.len() != 2 {
-            self.find(
-                Code::Genesis,
-                "entries 0 and 1: the operator's registration and the ledger's own event",
-                "others",
-            );
-        }
-        let keys = log_keys(&self.subset, file.ledger);
+    /// The checkpoints and statements are those that the manifest names.
+    fn check_named(&mut self, file: &LedgerFile, manifest: &Manifest) {
         let named: Vec<_> = manifest.checkpoints.iter().filter(|named| named.ledger == file.ledger).collect();
         if named.len() != file.checkpoints.len() {
             self.find(Code::BundleManifest, format_args!("{} checkpoints", named.len()), file.checkpoints.len());
         }
-        let mut heads = Vec::new();
         for (number, text) in file.checkpoints.iter().enumerate() {
-            let signed = match SignedCheckpoint::parse(text.as_bytes()) {
-                Ok(signed) => signed,
-                Err(error) => {
-                    self.find(Code::BadCheckpoint, "a checkpoint", error);
-                    continue;
-                }
-            };
+            let Ok(signed) = SignedCheckpoint::parse(text.as_bytes()) else { continue };
             let head = signed.unverified().head();
             let is_named = named.get(number).is_some_and(|named| {
                 (named.size, named.root, named.note) == (head.size, head.root, Sha256::of(text.as_bytes()))
@@ -142,7 +138,33 @@ impl LedgerChecked {
                     format_args!("size {}", head.size),
                 );
             }
-            heads.push(head);
+        }
+        let named = manifest.statements.iter().filter(|named| named.ledger == file.ledger).map(|named| named.note);
+        if !named.eq(file.statements().map(|statement| Sha256::of(statement.note.as_bytes()))) {
+            self.find(Code::BundleManifest, "the completeness statement that the manifest names", "another or none");
+        }
+    }
+
+    /// Checkpoints: of this log, by its key at their size, over one tree with all entries.
+    fn check_checkpoints(&mut self, file: &LedgerFile) {
+        if self.seen.genesis.len() != 2 {
+            self.find(
+                Code::Genesis,
+                "entries 0 and 1: the operator's registration and the ledger's own event",
+                "others",
+            );
+        }
+        let keys = log_keys(&self.subset, file.ledger);
+        let mut heads = Vec::new();
+        for text in &file.checkpoints {
+            let signed = match SignedCheckpoint::parse(text.as_bytes()) {
+                Ok(signed) => signed,
+                Err(error) => {
+                    self.find(Code::BadCheckpoint, "a checkpoint", error);
+                    continue;
+                }
+            };
+            heads.push(signed.unverified().head());
             match verify_checkpoint(signed, &keys) {
                 Ok(verified) => self.seen.checkpoints.push(verified),
                 Err(problem) => {
@@ -156,13 +178,9 @@ impl LedgerChecked {
         self.findings.extend(self.subset.check_tree(&heads, &node_map(&file.nodes)));
     }
 
-    /// The statements: about checkpoints shown, one of them the last, as the manifest names them, with leaves that they prove.
-    fn check_statement(&mut self, file: &LedgerFile, manifest: &Manifest) {
-        let named: Vec<_> = manifest.statements.iter().filter(|named| named.ledger == file.ledger).collect();
-        let found: Vec<Sha256> = file.statements().map(|s| Sha256::of(s.note.as_bytes())).collect();
-        if !named.iter().map(|named| &named.note).eq(found.iter()) {
-            self.find(Code::BundleManifest, "the completeness statement that the manifest names", "another or none");
-        }
+    /// The statements: about checkpoints shown, one of them the last, with leaves that they prove; of a ledger at hand, the
+    /// last may be the verifier's own.
+    fn check_statement(&mut self, file: &LedgerFile, is_at_hand: bool) {
         if file.statement.is_none() {
             self.find(Code::BundleIncomplete, "a completeness statement", "none");
         }
@@ -172,7 +190,7 @@ impl LedgerChecked {
         };
         let mut before = 0;
         for statement in &file.earlier {
-            match read_statement(statement, file.ledger, &earlier) {
+            match read_statement(statement, file.ledger, &earlier, false) {
                 Ok(seen) if seen.statement.log.size > before => {
                     before = seen.statement.log.size;
                     self.seen.statements.push(seen);
@@ -186,7 +204,7 @@ impl LedgerChecked {
             }
         }
         let Some(statement) = &file.statement else { return };
-        match read_statement(statement, file.ledger, last.as_slice()) {
+        match read_statement(statement, file.ledger, last.as_slice(), is_at_hand) {
             Ok(seen) => self.seen.statements.push(seen),
             Err((code, problem)) => {
                 let expected = "a completeness statement for the last checkpoint, by the log's key or an auditor's";
@@ -329,21 +347,30 @@ fn read_statement(
     file: &StatementFile,
     ledger: LedgerId,
     checkpoints: &[VerifiedCheckpoint],
+    may_be_own: bool,
 ) -> Result<StatementSeen, (Code, String)> {
     let bad = |problem: &dyn std::fmt::Display| (Code::BadCheckpoint, problem.to_string());
     if checkpoints.is_empty() {
         return Err(bad(&"no checkpoint that is the log's"));
     }
-    let note = SignedNote::parse(file.note.as_bytes()).map_err(|error| bad(&error))?;
-    let statement: Statement = note.unverified_text().parse().map_err(|error| bad(&error))?;
+    let own: Option<Statement> = if may_be_own { file.note.parse().ok() } else { None };
+    let (note, statement) = match own {
+        Some(own) => (None, own),
+        None => {
+            let note = SignedNote::parse(file.note.as_bytes()).map_err(|error| bad(&error))?;
+            let statement = note.unverified_text().parse().map_err(|error| bad(&error))?;
+            (Some(note), statement)
+        }
+    };
     let about = checkpoints.iter().find(|checkpoint| checkpoint.head() == statement.log);
     let Some(checkpoint) = about.filter(|_| statement.ledger == ledger) else {
         return Err(bad(&format_args!("one for size {} of ledger {}", statement.log.size, statement.ledger)));
     };
-    let by_log = match note.check_signature(checkpoint.key()) {
-        Ok(()) => true,
-        Err(NoteError::Unsigned { .. }) if !named_in(&note).is_empty() => false,
-        Err(error) => return Err(bad(&error)),
+    let by_log = match note.as_ref().map(|note| (note.check_signature(checkpoint.key()), note)) {
+        Some((Ok(()), _)) => true,
+        None => false,
+        Some((Err(NoteError::Unsigned { .. }), note)) if !named_in(note).is_empty() => false,
+        Some((Err(error), _)) => return Err(bad(&error)),
     };
     let mut leaves = BTreeMap::new();
     let mut hashes = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! Reading a bundle: bytes that have the form of one, with a manifest that can be read. Nothing is believed yet.
 
+use super::given::Given;
 use super::manifest::Manifest;
 use super::wire::{BundleFile, EntryFile, ReadError};
 use crate::envelope::{Disclosure, Jws, Signed, Typ, open};
@@ -11,8 +12,7 @@ use rayon::prelude::*;
 #[derive(Debug, Clone)]
 pub struct UnverifiedBundle {
     pub(super) file: BundleFile,
-    pub(super) manifest: Manifest,
-    pub(super) blake3: Blake3,
+    pub(super) given: Given,
 }
 
 impl UnverifiedBundle {
@@ -24,19 +24,8 @@ impl UnverifiedBundle {
         let file = BundleFile::parse(bytes)?;
         let (manifest, _) = Manifest::parse(&file.manifest)
             .map_err(|error| ReadError::shape("/manifest", "a manifest of this format", error))?;
-        Ok(Self { file, manifest, blake3: Blake3::of(bytes) })
-    }
-
-    /// What the exporter is said to have put its name to.
-    #[must_use]
-    pub const fn unverified_manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// BLAKE3 of the file.
-    #[must_use]
-    pub const fn blake3(&self) -> Blake3 {
-        self.blake3
+        let given = Given::ByExporter { manifest: Box::new(manifest), blake3: Blake3::of(bytes) };
+        Ok(Self { file, given })
     }
 
     /// The events of the file with the disclosures passed on, for showing what it mentions; what cannot be read is left out.

@@ -5,6 +5,7 @@
 
 use super::check::Checked;
 use super::checks::{checks, ledger_report};
+use super::given::Given;
 use super::ledger::LedgerSeen;
 use super::manifest::Manifest;
 use super::read::UnverifiedBundle;
@@ -18,7 +19,7 @@ use crate::rules::trust::Trust;
 use crate::state::{Memory, Position, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::nodes::TreeHead;
-use crate::value::{EventId, LedgerId, Time};
+use crate::value::{EventId, LedgerId, LotId, Time};
 use crate::verify::judge::{Asked, check_log, subject_of, unanswered};
 use crate::verify::questions::answer_all;
 use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
@@ -71,10 +72,16 @@ impl Verification {
 }
 
 impl VerifiedBundle {
-    /// What the exporter put its name to.
+    /// What the exporter put its name to; nothing where the evidence was gathered from a ledger.
     #[must_use]
-    pub const fn manifest(&self) -> &Manifest {
-        &self.checked.manifest
+    pub const fn manifest(&self) -> Option<&Manifest> {
+        self.checked.given.manifest()
+    }
+
+    /// The lot.
+    #[must_use]
+    pub const fn subject(&self) -> LotId {
+        self.checked.given.subject()
     }
 
     /// The lineage of the subject.
@@ -155,14 +162,14 @@ impl UnverifiedBundle {
             let Self { file, .. } = self;
             file.documents
         };
-        let lineage = upstream(&checked, checked.manifest.subject).unwrap_or_else(|never| match never {});
+        let lineage = upstream(&checked, checked.given.subject()).unwrap_or_else(|never| match never {});
         let matters = checked.matters();
         let mut report = blank(&checked, asked, &lineage)?;
         let mut findings = std::mem::take(&mut checked.findings);
         let mut settled = Vec::new();
         for (seen, replayed) in &checked.ledgers {
             let place = format!("ledger {}", seen.ledger);
-            let judged = check_log(seen.ledger, &seen.checkpoints, checked.manifest.created, asked);
+            let judged = check_log(seen.ledger, &seen.checkpoints, checked.given.shown(), asked);
             findings.extend(judged.findings.into_iter().map(|finding| finding.at(&place)));
             let history = checked.history(seen, replayed, judged.cosigned);
             let facts = history.settle(asked)?;
@@ -203,21 +210,15 @@ impl UnverifiedBundle {
 }
 
 fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Report, ViewError> {
-    let manifest = &checked.manifest;
     let views: Vec<&dyn View> = checked.ledgers.iter().map(|(_, replayed)| &replayed.view as &dyn View).collect();
     let mut undecided = checked.undecided.clone();
     undecided.dedup();
     Ok(Report {
         v: REPORT_VERSION,
         as_of: asked.as_of,
-        subject: subject_of(&views, manifest.subject)?,
+        subject: subject_of(&views, checked.given.subject())?,
         recipient: asked.recipient,
-        bundle: Some(BundleReport {
-            blake3: checked.blake3,
-            by: manifest.by,
-            recipient: manifest.recipient,
-            created: manifest.created,
-        }),
+        bundle: bundle_report(&checked.given),
         ledgers: Vec::new(),
         lineage: lineage.events.clone(),
         integrity: Integrity {
@@ -226,7 +227,7 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
             findings: Vec::new(),
         },
         completeness: Completeness {
-            holes: manifest.holes.clone(),
+            holes: checked.given.holes().to_vec(),
             withheld: checked.withheld.values().flatten().cloned().collect(),
             undecided,
             unanswered: unanswered(&views, lineage)?,
@@ -240,6 +241,12 @@ fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Repo
         documents: checked.documents.clone(),
         checks: Vec::new(),
     })
+}
+
+fn bundle_report(given: &Given) -> Option<BundleReport> {
+    let Given::ByExporter { manifest, blake3 } = given else { return None };
+    let Manifest { by, recipient, created, .. } = **manifest;
+    Some(BundleReport { blake3: *blake3, by, recipient, created })
 }
 
 impl Checked {

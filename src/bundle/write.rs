@@ -2,27 +2,23 @@
 
 use super::auditor::named_in;
 use super::check::Checked;
-use super::closure::{Joined, Pool as _, close};
-use super::documents::{ReadDocument, passed_on};
-use super::foreign::Foreign;
+use super::cut::Cut;
+use super::documents::ReadDocument;
 use super::leaf_tree::ProveLeaves;
 use super::manifest::{Manifest, ManifestCheckpoint, ManifestStatement, Roots, SignManifestError};
 use super::read::UnverifiedBundle;
-use super::source::{Loaded, Loader, Source};
-use super::statement::{Leaf, Statement, StatementError};
-use super::wire::{
-    BUNDLE_VERSION, BundleFile, EntryFile, LeafFile, LedgerFile, ReadError, StatementFile, WriteJsonError, node_list,
-};
+use super::source::Source;
+use super::statement::StatementError;
+use super::wire::{BUNDLE_VERSION, BundleFile, ReadError, WriteJsonError};
 use super::withhold::Withhold;
 use crate::finding::{Code, Family, Finding};
 use crate::rules::trust::Trust;
 use crate::state::ViewError;
 use crate::tlog::checkpoint::{CheckpointError, SignedCheckpoint};
-use crate::tlog::nodes::prove_nodes;
 use crate::tlog::note::SignedNote;
 use crate::value::{EventId, LotId, PartyId, Sha256, Time};
 use ed25519_dalek::SigningKey;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What is to be exported, by whom, for whom.
 #[derive(Clone)]
@@ -106,92 +102,24 @@ pub enum WriteError {
 /// # Errors
 /// Why there is no bundle.
 pub fn write<S: Source>(source: &S, export: &Export<'_>, key: &SigningKey) -> Result<String, WriteError> {
-    let mut loader = Loader::new(source);
-    let foreign = Foreign::of(export.foreign, source.ledger())?;
-    let parties = parties(&mut loader, &foreign, export)?;
-    let mut seeds = vec![loader.at(0)?, loader.at(1)?];
-    seeds.extend(foreign.genesis().chain(parties.iter().copied()));
-    let mut pool = Joined { own: &mut loader, foreign: foreign.held() };
-    let closure = close(&mut pool, [export.subject], seeds.iter().copied(), &export.holes)?;
-    let absent = closure.absent.iter().find(|id| !export.holes.contains(*id));
-    let unknown = seeds.iter().find(|id| !closure.events.contains_key(*id));
-    if let Some(id) = absent.or(unknown) {
-        return Err(WriteError::Absent(format!("event {id}")));
-    }
-    let needed = {
-        let mut held = loader.held(&closure);
-        if foreign.is_empty() { held.needed(&closure) } else { closure.within(&mut held, parties.iter().copied()) }
+    let note = export.statement.map(|(_, note)| note.to_string());
+    let statement = export.statement.zip(note.as_deref()).map(|((leaves, _), note)| (leaves, note));
+    let cut = Cut {
+        subject: export.subject,
+        parties: std::iter::once(export.by).chain(export.recipient).collect(),
+        auditors: export.statement.iter().flat_map(|(_, note)| named_in(note)).collect(),
+        withhold: export.withhold,
+        foreign: export.foreign,
+        since: &export.since,
+        holes: &export.holes,
+        statement,
+        documents: export.documents,
     };
-    let leaves = loader.leaves(needed)?;
-    let entries = loader.take(closure.events.keys().copied());
-    let checkpoint = SignedCheckpoint::parse(source.checkpoint().as_bytes())?;
-    let size = checkpoint.unverified().size();
-    let indexes: BTreeSet<u64> = entries.keys().copied().collect();
-    let earlier = export.since.iter().filter(|earlier| earlier.unverified().size() < size);
-    let checkpoints: BTreeMap<u64, String> =
-        earlier.chain([&checkpoint]).map(|note| (note.unverified().size(), note.to_string())).collect();
-    let sizes: Vec<u64> = checkpoints.keys().copied().collect();
-    let nodes = prove_nodes(source.hashes(), &sizes, &indexes).map_err(|error| WriteError::Tree(error.to_string()))?;
-    let ledger = LedgerFile {
-        ledger: source.ledger(),
-        checkpoints: checkpoints.into_values().collect(),
-        entries: entries.values().map(|loaded| entry_file(loaded, export.withhold)).collect::<Result<_, _>>()?,
-        nodes: node_list(&nodes),
-        statement: export.statement.map(|statement| statement_file(statement, leaves)).transpose()?,
-        earlier: Vec::new(),
-    };
-    let mut ledgers = foreign.cut(&closure, &parties, export.withhold)?;
-    ledgers.push(ledger);
-    ledgers.sort_by_key(|ledger| ledger.ledger);
-    let mut file = BundleFile { v: BUNDLE_VERSION, manifest: String::new(), ledgers, documents: Vec::new() };
-    if let Some(read) = export.documents {
-        file.documents = passed_on(&file, read, export.foreign)?;
-    }
+    let mut file = cut.of(source)?;
     file.manifest = manifest(&file, export)?.sign(key)?;
     let text = file.to_json()?;
     check_own(&text)?;
     Ok(text)
-}
-
-/// The exporter and the recipient; of those who signed a statement, the ones that are registered.
-fn parties<S: Source>(
-    loader: &mut Loader<'_, S>,
-    foreign: &Foreign,
-    export: &Export<'_>,
-) -> Result<Vec<EventId>, WriteError> {
-    let mut auditors: BTreeSet<PartyId> = export.statement.iter().flat_map(|(_, note)| named_in(note)).collect();
-    auditors.extend(foreign.stated_by()?);
-    let mut parties: Vec<EventId> = vec![export.by.into()];
-    parties.extend(export.recipient.map(EventId::from));
-    for id in auditors.into_iter().map(EventId::from) {
-        if loader.event(&id)?.is_some() || foreign.held().get(&id).is_some() {
-            parties.push(id);
-        }
-    }
-    Ok(parties)
-}
-
-fn entry_file(loaded: &Loaded, withhold: &Withhold) -> Result<EntryFile, WriteError> {
-    let wrong = |problem: String| WriteError::Entry { index: loaded.index, problem };
-    Ok(EntryFile {
-        index: loaded.index,
-        recorded_at: loaded.recorded_at,
-        prev: loaded.prev,
-        jwt: loaded.jwt.clone(),
-        disclosures: withhold.pass_on(&loaded.event, &loaded.disclosures).map_err(|error| wrong(error.to_string()))?,
-    })
-}
-
-fn statement_file(
-    (tree, note): (&dyn ProveLeaves, &SignedNote),
-    leaves: Vec<Leaf>,
-) -> Result<StatementFile, WriteError> {
-    let _: Statement = note.unverified_text().parse()?;
-    let (places, nodes) = tree.prove_leaves(&leaves).map_err(WriteError::Uncovered)?;
-    let mut leaves: Vec<LeafFile> =
-        places.into_iter().zip(leaves).map(|(place, leaf)| LeafFile(place, leaf.to_string())).collect();
-    leaves.sort_unstable_by_key(|leaf| leaf.0);
-    Ok(StatementFile { note: note.to_string(), leaves, nodes: node_list(&nodes) })
 }
 
 fn manifest(file: &BundleFile, export: &Export<'_>) -> Result<Manifest, WriteError> {

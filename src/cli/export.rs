@@ -264,7 +264,7 @@ fn since(archive: &Archive, files: &[PathBuf]) -> Result<Vec<SignedCheckpoint>, 
 }
 
 /// Imported bundles that say where lots of the lineage come from, or what became of them elsewhere, as of a size.
-fn imported(snapshot: &Snapshot, lot: LotId, size: u64) -> Result<Vec<BundleFile>, Failure> {
+pub(crate) fn imported(snapshot: &Snapshot, lot: LotId, size: u64) -> Result<Vec<BundleFile>, Failure> {
     let find = snapshot.find();
     let lineage = upstream(&ViewGraph(&*find), lot)?;
     let mut digests = BTreeSet::new();
@@ -294,7 +294,7 @@ fn imported(snapshot: &Snapshot, lot: LotId, size: u64) -> Result<Vec<BundleFile
     Ok(files)
 }
 
-fn last_time(snapshot: &Snapshot, size: u64) -> Result<crate::value::Time, Failure> {
+pub(crate) fn last_time(snapshot: &Snapshot, size: u64) -> Result<crate::value::Time, Failure> {
     let last =
         size.checked_sub(1).ok_or_else(|| Failure::usage("expected a ledger with entries, found an empty one"))?;
     let entry = snapshot.reader().entry(last)?;
@@ -328,7 +328,7 @@ fn exporter(find: &dyn Find, keys: &KeysAtHand<'_>, job: &Job) -> Result<(PartyI
     let first = fitting.clone().find(|(party, _)| Some(*party) == holder).or_else(|| fitting.next());
     first.copied().ok_or_else(|| {
         Failure::usage("expected a key on this machine of a party registered in the ledger, found none that fits")
-            .hint("a lot of a ledger is exported, and judged, by way of a lineage file that such a party signs")
+            .hint("a lineage file is signed by its exporter; `oretrail verify LOT` judges a lot of the ledger without one")
             .hint("`oretrail key list` shows the keys at hand; register with `oretrail party register`")
     })
 }

@@ -41,6 +41,7 @@ mod export;
 mod facility;
 mod failures;
 mod format;
+mod gathered;
 mod import;
 mod init;
 mod interrupt;

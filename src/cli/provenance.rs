@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
-use super::verify::{bundle_bytes, read_bundle, read_trust};
+use super::verify::{evidence, read_trust};
 use crate::bundle::Asked;
 use crate::policy::provenance::ProvenanceReport;
 use crate::report::names::Names;
@@ -40,8 +40,7 @@ impl Provenance {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
         let as_of = self.as_of.map_or_else(|| context.now(), |date| Ok(date.end()))?;
         let trust = self.trust.as_deref().map_or_else(|| Ok(Trust::nobody()), read_trust)?;
-        let bytes = bundle_bytes(context, &self.subject)?;
-        let bundle = read_bundle(&self.subject, &bytes)?;
+        let bundle = evidence(context, &self.subject)?;
         let names: Names = bundle.events().iter().collect();
         let verification = bundle.verify(&Asked { trust: &trust, as_of, recipient: None })?;
         let trail = verification.trail()?.ok_or_else(|| {

@@ -5,10 +5,11 @@ use super::claims::Claims;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::export;
+use super::gathered::gathered;
 use super::kept::read_text;
 use super::policies::Policies;
 use super::recording::ending;
-use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification, Withhold};
+use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification};
 use crate::event::{Body, Event, Verdict};
 use crate::ledger::disk::{RealDisk, create_dirs, read_whole};
 use crate::report::names::Names;
@@ -105,9 +106,7 @@ impl Asking {
         let as_of = self.as_of.map_or_else(|| context.now(), |date| Ok(date.end()))?;
         let trust = self.trust.as_deref().map_or_else(|| Ok(Trust::nobody()), read_trust)?;
         let asked = self.policies.read()?;
-        let bytes = bundle_bytes(context, &self.subject)?;
-        let bundle = read_bundle(&self.subject, &bytes)?;
-        drop(bytes);
+        let bundle = evidence(context, &self.subject)?;
         let recipient = self.recipient.as_deref().map(|wanted| find_party(&bundle, wanted)).transpose()?;
         let asked_claims = self.claims.read(&bundle, &asked.packs)?;
         let mut verification = bundle.verify(&Asked { trust: &trust, as_of, recipient })?;
@@ -117,30 +116,19 @@ impl Asking {
     }
 }
 
-/// The bytes of the file, or of the bundle of a lot of the ledger.
-pub(crate) fn bundle_bytes(context: &mut Context, subject: &str) -> Result<Vec<u8>, Failure> {
+/// The evidence of the lineage file, or on the lot of the ledger.
+pub(crate) fn evidence(context: &mut Context, subject: &str) -> Result<UnverifiedBundle, Failure> {
     let path = Path::new(subject);
     if path.is_file() {
-        return Ok(read_whole(&RealDisk, path, crate::bundle::MAX_BUNDLE_BYTES as u64)?);
+        let bytes = read_whole(&RealDisk, path, crate::bundle::MAX_BUNDLE_BYTES as u64)?;
+        return read_bundle(subject, &bytes);
     }
     if looks_like_a_file(subject) {
         return Err(Failure::usage(format_args!("expected a lineage file, found no file {}", subject)));
     }
     let archive = Archive::open(context)?;
     let lot = archive.lot_id(subject)?;
-    drop(archive);
-    let job = export::Job {
-        lot,
-        by: None,
-        key: None,
-        recipient: None,
-        withhold: Withhold::default(),
-        holes: Vec::new(),
-        since: Vec::new(),
-        stated: None,
-        documents: false,
-    };
-    Ok(export::bundle(context, &job)?.into_bytes())
+    gathered(context, &archive.snapshot, lot)
 }
 
 fn looks_like_a_file(subject: &str) -> bool {

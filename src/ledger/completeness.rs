@@ -200,8 +200,7 @@ impl<'a> Completeness<'a> {
         for block in reader.blocks(self.log.size..head.size) {
             let block = block?;
             let entries: Vec<&[u8]> = block.entries().map(|(_, entry)| entry).collect();
-            let read: Vec<(Sha256, Option<Event>)> =
-                entries.par_iter().map(|entry| (leaf_hash(entry), event_in(entry))).collect();
+            let read: Vec<(Sha256, Option<Event>)> = entries.par_iter().map(|entry| hash_and_event(entry)).collect();
             for (hash, event) in &read {
                 frontier.append(*hash);
                 self.take_in(event.as_ref(), &mut new)?;
@@ -241,9 +240,13 @@ fn extended(reader: &Reader, old: TreeHead) -> Result<Frontier, LeafFault> {
     frontier.ok_or_else(|| LeafFault::Wrong("expected hash tiles that lead to the stated root".to_owned()))
 }
 
-fn event_in(entry: &[u8]) -> Option<Event> {
-    let entry = EntryRef::parse(entry).ok()?;
-    open(&Jws::parse(entry.jwt, Typ::Event).ok()?, &[]).ok()
+/// The leaf hash of an entry, and the event that it holds, if it holds one.
+pub(super) fn hash_and_event(entry: &[u8]) -> (Sha256, Option<Event>) {
+    let event = || {
+        let entry = EntryRef::parse(entry).ok()?;
+        open(&Jws::parse(entry.jwt, Typ::Event).ok()?, &[]).ok()
+    };
+    (leaf_hash(entry), event())
 }
 
 impl Files<'_> {

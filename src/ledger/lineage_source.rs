@@ -1,20 +1,20 @@
 //! A ledger as what a lineage bundle is written from, and the completeness statement over all of it.
 
-use super::completeness::{LeafFault, LogSigner, stated};
+use super::completeness::{LeafFault, LogSigner, hash_and_event, stated};
 use super::disk::Disk;
 use super::error::LogError;
 use super::read::TreeHashes;
 use super::snapshot::{Kept, Snapshot, SnapshotError};
-use super::state_store::Progress;
-use super::state_store::StateStore;
+use super::state_store::{Progress, StateStore, check_root};
 use crate::bundle::{LeafTree, Leaves, ProveLeaves, Source, Stored};
-use crate::envelope::{Jws, Typ, open};
+use crate::event::Event;
 use crate::state::Find;
 use crate::tlog::checkpoint::VerifiedCheckpoint;
-use crate::tlog::entry::EntryRef;
 use crate::tlog::nodes::TreeHead;
 use crate::tlog::note::SignedNote;
-use crate::value::{EventId, LedgerId};
+use crate::tlog::tree::Frontier;
+use crate::value::{EventId, LedgerId, Sha256};
+use rayon::prelude::*;
 
 /// A snapshot, read as a bundle's source: at its checkpoint, or at an earlier one.
 pub struct LineageSource<'a> {
@@ -118,7 +118,8 @@ pub fn stated_leaves<'a>(
     Ok(Some((Box::new(tree), note)))
 }
 
-/// The leaves of the completeness statement over everything below a size; reads every entry once.
+/// The leaves of the completeness statement over everything below a size; reads every entry once, and where that is all of
+/// them, compares the root that they lead to with the checkpoint's.
 ///
 /// An entry that holds no event names nothing and is passed over.
 ///
@@ -129,17 +130,19 @@ pub fn statement_leaves(
     size: u64,
     progress: &mut Progress<'_>,
 ) -> Result<LeafTree, SnapshotError> {
-    let mut leaves = Leaves::default();
+    let (mut leaves, mut frontier) = (Leaves::default(), Frontier::new());
     for block in snapshot.reader().blocks(0..size) {
         let block = block?;
-        for (_, entry) in block.entries() {
-            let Ok(entry) = EntryRef::parse(entry) else { continue };
-            let Ok(jws) = Jws::parse(entry.jwt, Typ::Event) else { continue };
-            if let Ok(event) = open(&jws, &[]) {
-                leaves.add(&event);
-            }
+        let entries: Vec<&[u8]> = block.entries().map(|(_, entry)| entry).collect();
+        let read: Vec<(Sha256, Option<Event>)> = entries.par_iter().map(|entry| hash_and_event(entry)).collect();
+        for (hash, event) in &read {
+            frontier.append(*hash);
+            event.iter().for_each(|event| leaves.add(event));
         }
-        progress(block.entries().last().map_or(size, |(index, _)| index + 1), size);
+        progress(frontier.size(), size);
+    }
+    if size == snapshot.reader().size() {
+        check_root(snapshot.reader(), &frontier)?;
     }
     Ok(leaves.into_tree())
 }

@@ -49,6 +49,9 @@ fn on_the_word_of(ledger: &LedgerReport) -> Reason {
     let auditors = ledger.stated_by.iter().map(|auditor| format!("auditor party {auditor}"));
     let words: Vec<String> = log.into_iter().chain(auditors).collect();
     let size = ledger.covered_at.unwrap_or(ledger.size);
+    if words.is_empty() {
+        return because(format!("as of size {size} of {}, all of whose entries were read", ledger.origin), []);
+    }
     let of = if ledger.stated_by_log { String::new() } else { format!(" of {}", ledger.origin) };
     let text = format!("as of size {size}{of}, on the word of {}", words.join(" and "));
     let operator = ledger.operator.filter(|_| ledger.stated_by_log);

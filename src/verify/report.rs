@@ -88,7 +88,7 @@ pub struct LedgerReport {
     pub recorded_until: Option<Time>,
     /// Whether the verifier trusts the ledger.
     pub trusted: bool,
-    /// Whether all entries are at hand, or a completeness statement covers those that matter.
+    /// Whether all entries were read, or a completeness statement covers those that matter.
     pub complete: bool,
     /// The size up to which statements cover everything that matters, where that is below `size`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,7 +254,7 @@ pub struct Report {
     /// The recipient asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<PartyId>,
-    /// The bundle, where one was verified.
+    /// The bundle, where one was verified; absent where the evidence was gathered from a ledger at hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<BundleReport>,
     /// The ledgers that the evidence comes from.

@@ -1,6 +1,7 @@
 //! The program as its users run it: each test has a folder, keys and a clock of its own, and an empty environment.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod at_hand;
 mod auditors;
 mod batch;
 mod claims;
