@@ -7,6 +7,7 @@ use crate::envelope::{Disclosure, Jws, Signed, Typ, open};
 use crate::event::{Event, Kind};
 use crate::value::Blake3;
 use rayon::prelude::*;
+use std::io::Read;
 
 /// A bundle as read; its evidence has not been verified and is not to be believed.
 #[derive(Debug, Clone)]
@@ -21,10 +22,19 @@ impl UnverifiedBundle {
     /// # Errors
     /// The first rule of the format that the bytes break, with line and column, or JSON pointer.
     pub fn read(bytes: &[u8]) -> Result<Self, ReadError> {
-        let file = BundleFile::parse(bytes)?;
+        Self::read_from(bytes)
+    }
+
+    /// As [`Self::read`], from wherever the bytes come; they are not held.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; the reader's.
+    pub fn read_from(source: impl Read + Send) -> Result<Self, ReadError> {
+        let mut source = Hashing::new(source);
+        let file = BundleFile::read(&mut source)?;
         let (manifest, _) = Manifest::parse(&file.manifest)
             .map_err(|error| ReadError::shape("/manifest", "a manifest of this format", error))?;
-        let given = Given::ByExporter { manifest: Box::new(manifest), blake3: Blake3::of(bytes) };
+        let given = Given::ByExporter { manifest: Box::new(manifest), blake3: source.blake3() };
         Ok(Self { file, given })
     }
 
@@ -55,6 +65,30 @@ impl UnverifiedBundle {
         let mut events = self.events();
         events.retain(|event| event.payload.kind() == Kind::Party);
         events
+    }
+}
+
+/// Hashes what is read through it.
+struct Hashing<R> {
+    source: R,
+    hasher: blake3::Hasher,
+}
+
+impl<R: Read> Hashing<R> {
+    fn new(source: R) -> Self {
+        Self { source, hasher: blake3::Hasher::new() }
+    }
+
+    fn blake3(&self) -> Blake3 {
+        Blake3(*self.hasher.finalize().as_bytes())
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        Ok(count)
     }
 }
 

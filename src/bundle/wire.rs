@@ -1,12 +1,13 @@
 //! The file: its members, and reading them strictly.
 
-mod parts;
+mod stream;
 
-use crate::envelope::json::{self, JsonError, Numbers, Rules};
+use crate::envelope::json::{Numbers, Rules, Stream, StreamError};
 use crate::tlog::tree::{Node, NodeMap};
 use crate::value::{Blake3, EventId, LedgerId, Sha256, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 
 /// The version of the bundle format.
 pub const BUNDLE_VERSION: u8 = 1;
@@ -107,14 +108,11 @@ pub struct DocumentFile {
 }
 
 /// Why bytes are no bundle.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Larger than [`MAX_BUNDLE_BYTES`].
-    #[error("expected a bundle of at most {MAX_BUNDLE_BYTES} bytes, found {0}")]
-    Long(usize),
-    /// Not the JSON that was expected.
+    /// Not the JSON that was expected, larger than [`MAX_BUNDLE_BYTES`], or not to be read at all.
     #[error(transparent)]
-    Json(#[from] JsonError),
+    Stream(#[from] StreamError),
     /// Another version.
     #[error("expected bundle version {BUNDLE_VERSION}, found {0}")]
     Version(u8),
@@ -183,11 +181,15 @@ impl BundleFile {
     /// # Errors
     /// The first rule of the format that the bytes break, with line and column, or JSON pointer.
     pub fn parse(bytes: &[u8]) -> Result<Self, ReadError> {
-        if bytes.len() > MAX_BUNDLE_BYTES {
-            return Err(ReadError::Long(bytes.len()));
-        }
-        json::check(bytes, &RULES)?;
-        let file = parts::read(bytes).map_or_else(|| json::from_slice(bytes, &RULES), Ok)?;
+        Self::read(bytes)
+    }
+
+    /// As [`Self::parse`], from wherever the bytes come: beside what was read, a few megabytes at a time are in memory.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; the reader's; more than [`MAX_BUNDLE_BYTES`].
+    pub fn read(source: impl Read + Send) -> Result<Self, ReadError> {
+        let file = stream::bundle(&mut Stream::new(source, &RULES, MAX_BUNDLE_BYTES as u64))?;
         file.check()?;
         Ok(file)
     }

@@ -9,16 +9,15 @@ use super::error::{Done, Failure, Kind};
 use super::recorder;
 use super::recording::{Body as Members, Period, Recording};
 use super::verify::{read_bundle, read_trust};
-use crate::bundle::{Asked, MAX_BUNDLE_BYTES, VerifiedBundle};
+use crate::bundle::{Asked, VerifiedBundle};
 use crate::envelope::Signed;
 use crate::event::{self, Body, Event, Pin, Taken, TakenKind, TakenLot, Verdict};
 use crate::finding::{Finding, Severity};
 use crate::ledger::Blob;
 use crate::ledger::content::ContentKind;
-use crate::ledger::disk::{RealDisk, read_whole};
 use crate::rules::trust::Trust;
 use crate::state::{DispatchRecord, Find};
-use crate::value::{Blake3, LedgerId, LotId, PartyId};
+use crate::value::{LedgerId, LotId, PartyId};
 use crate::verify::report::{LedgerReport, Report};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -47,10 +46,9 @@ pub(crate) struct Import {
 
 impl Import {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
-        let bytes = read_whole(&RealDisk, &self.file, MAX_BUNDLE_BYTES as u64)?;
         let name = self.file.display().to_string();
         let trust = self.trust.as_deref().map_or_else(|| Ok(Trust::nobody()), read_trust)?;
-        let bundle = read_bundle(&name, &bytes)?;
+        let bundle = read_bundle(&self.file)?;
         let registrations = bundle.signed_registrations();
         let verification = bundle.verify(&Asked { trust: &trust, as_of: context.now()?, recipient: None })?;
         let report = verification.report;
@@ -79,7 +77,8 @@ impl Import {
                 .output
                 .remark("nothing in it is bound for this ledger and open: its ledgers are pinned, the file is kept");
         }
-        let digest = Blake3::of(&bytes);
+        let file = report.bundle.as_ref().ok_or_else(|| Failure::new(Kind::Internal, "a file without a digest"))?;
+        let digest = file.blake3;
         let body = Members::new()
             .list("ledgers", values(&pins)?)
             .list("taken", values(&taken)?)

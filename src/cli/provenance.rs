@@ -41,8 +41,8 @@ impl Provenance {
         let as_of = self.as_of.map_or_else(|| context.now(), |date| Ok(date.end()))?;
         let trust = self.trust.as_deref().map_or_else(|| Ok(Trust::nobody()), read_trust)?;
         let bundle = evidence(context, &self.subject)?;
-        let names: Names = bundle.events().iter().collect();
         let verification = bundle.verify(&Asked { trust: &trust, as_of, recipient: None })?;
+        let names: Names = verification.mentioned().collect();
         let trail = verification.trail()?.ok_or_else(|| {
             Failure::new(Kind::Broken, "the integrity of the evidence does not hold, so that nothing in it counts")
                 .hint(format_args!("`oretrail verify {}` says what is wrong", self.subject))

@@ -9,9 +9,9 @@ use super::gathered::gathered;
 use super::kept::read_text;
 use super::policies::Policies;
 use super::recording::ending;
-use crate::bundle::{Asked, BundleFile, UnverifiedBundle, Verification};
+use crate::bundle::{Asked, MAX_BUNDLE_BYTES, UnverifiedBundle, Verification};
 use crate::event::{Body, Event, Verdict};
-use crate::ledger::disk::{RealDisk, create_dirs, read_whole};
+use crate::ledger::disk::{RealDisk, create_dirs, read_sequentially};
 use crate::report::names::Names;
 use crate::report::verdict::{self, Detail};
 use crate::rules::trust::{MAX_TRUST, Trust};
@@ -120,8 +120,7 @@ impl Asking {
 pub(crate) fn evidence(context: &mut Context, subject: &str) -> Result<UnverifiedBundle, Failure> {
     let path = Path::new(subject);
     if path.is_file() {
-        let bytes = read_whole(&RealDisk, path, crate::bundle::MAX_BUNDLE_BYTES as u64)?;
-        return read_bundle(subject, &bytes);
+        return read_bundle(path);
     }
     if looks_like_a_file(subject) {
         return Err(Failure::usage(format_args!("expected a lineage file, found no file {}", subject)));
@@ -146,17 +145,12 @@ pub(crate) fn read_trust(path: &Path) -> Result<Trust, Failure> {
 }
 
 /// Reads a lineage file that nothing is known about.
-pub(crate) fn read_bundle(name: &str, bytes: &[u8]) -> Result<UnverifiedBundle, Failure> {
-    UnverifiedBundle::read(bytes).map_err(|error| {
-        Failure::new(Kind::Broken, format_args!("{name} is no lineage file: {error}"))
+pub(crate) fn read_bundle(path: &Path) -> Result<UnverifiedBundle, Failure> {
+    let file = read_sequentially(&RealDisk, path, MAX_BUNDLE_BYTES as u64)?;
+    UnverifiedBundle::read_from(file).map_err(|error| {
+        Failure::new(Kind::Broken, format_args!("{} is no lineage file: {error}", path.display()))
             .hint("get the file again from its exporter; nothing in it can be relied on")
     })
-}
-
-/// Reads a lineage file as what it consists of.
-pub(crate) fn read_bundle_file(name: &str, bytes: &[u8]) -> Result<BundleFile, Failure> {
-    BundleFile::parse(bytes)
-        .map_err(|error| Failure::new(Kind::Broken, format_args!("{name} is no lineage file: {error}")))
 }
 
 /// The party of the file that a name or the beginning of an id means.

@@ -18,9 +18,11 @@
 
 mod faulty;
 mod real;
+mod sequential;
 
 pub use faulty::{Cut, Fault, FaultyDisk};
 pub use real::RealDisk;
+pub use sequential::{Sequential, read_sequentially};
 
 use std::any::Any;
 use std::io;
@@ -262,17 +264,22 @@ pub fn read_exact_at(file: &mut dyn DiskFile, offset: u64, buffer: &mut [u8]) ->
 /// # Errors
 /// `NotFound`; `FileTooLarge` where it is longer; the system's.
 pub fn read_whole(disk: &dyn Disk, path: &Path, limit: u64) -> DiskResult<Vec<u8>> {
-    let mut file = disk.open(path)?;
-    let len = file.length()?;
-    let too_large = || {
-        let cause = format!("expected at most {limit} bytes, found {len}");
-        DiskError::new("read", path, io::Error::new(io::ErrorKind::FileTooLarge, cause))
-    };
-    let size = usize::try_from(len).ok().filter(|_| len <= limit).ok_or_else(too_large)?;
-    let mut bytes = vec![0; size];
+    let (mut file, len) = open_limited(disk, path, limit)?;
+    let mut bytes = vec![0; usize::try_from(len).map_err(|_| too_large(path, limit, len))?];
     let count = read_full_at(&mut *file, 0, &mut bytes)?;
     bytes.truncate(count);
     Ok(bytes)
+}
+
+fn open_limited(disk: &dyn Disk, path: &Path, limit: u64) -> DiskResult<(Box<dyn DiskFile>, u64)> {
+    let mut file = disk.open(path)?;
+    let len = file.length()?;
+    if len > limit { Err(too_large(path, limit, len)) } else { Ok((file, len)) }
+}
+
+fn too_large(path: &Path, limit: u64, len: u64) -> DiskError {
+    let cause = format!("expected at most {limit} bytes, found {len}");
+    DiskError::new("read", path, io::Error::new(io::ErrorKind::FileTooLarge, cause))
 }
 
 /// Reads a whole file of at most `limit` bytes; `None` where there is none.

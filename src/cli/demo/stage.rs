@@ -13,7 +13,7 @@ use crate::interop::batch::{Header, NoNames, Step};
 use crate::interop::play::{LOG_KEY, Planning, Played, Player, Seed, key_names, simulated_key, trust_of};
 use crate::interop::scenarios;
 use crate::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
-use crate::ledger::disk::{RealDisk, read_whole};
+use crate::ledger::disk::RealDisk;
 use crate::ledger::{Batch, LineageSource, Planned, Signers as _, Snapshot, Writer, stated_leaves};
 use crate::lineage::trace::{Limits, rows};
 use crate::report::names::Names;
@@ -199,12 +199,10 @@ impl Stage {
         played: &PlayedScenario,
         files: &Files,
     ) -> Result<Done, Failure> {
-        let bytes = read_whole(&RealDisk, &files.lineage, crate::bundle::MAX_BUNDLE_BYTES as u64)?;
         let trust = read_trust(&files.trust)?;
-        let bundle = read_bundle(&files.lineage.display().to_string(), &bytes)?;
-        let names: Names = bundle.events().iter().collect();
         let asked = Asked { trust: &trust, as_of: played.end.date().end(), recipient: played.recipient };
-        let verification = bundle.verify(&asked)?;
+        let verification = read_bundle(&files.lineage)?.verify(&asked)?;
+        let names: Names = verification.mentioned().collect();
         let answers = Answers::of(played, &verification)?;
         played.tell(context, self, Some(&Verified { files, report: &verification.report, answers: &answers }))?;
         if context.output.is_json() {

@@ -14,8 +14,10 @@
 //! ```
 
 mod scan;
+mod stream;
 mod typed;
 
+pub use stream::{Batch, MAX_PIECE, Stream, StreamError};
 pub use typed::{from_slice, from_str};
 
 /// Limits on a JSON text.
@@ -127,7 +129,8 @@ pub fn checked<'a>(text: &'a [u8], rules: &Rules) -> Result<&'a str, JsonError> 
 fn position(text: &[u8], offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-    let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |p| p + 1);
+    let last = if line == 1 { None } else { before.iter().rposition(|b| *b == b'\n') };
+    let start = last.map_or(0, |p| p + 1);
     let column = before.iter().skip(start).filter(|b| **b & 0xC0 != 0x80).count() + 1;
     (line, column)
 }

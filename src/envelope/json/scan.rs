@@ -298,32 +298,46 @@ impl<'a> Scanner<'a> {
     }
 
     fn unexpected(&self, expected: &'static str) -> (JsonErrorKind, usize) {
-        let found = match self.rest().chars().next() {
-            None => "the end of the text".to_owned(),
-            Some(c) if c.is_control() => format!("U+{:04X}", u32::from(c)),
-            Some(c) => format!("`{c}`"),
-        };
-        (syntax(expected, found), self.at)
+        (syntax(expected, named(self.rest().chars().next())), self.at)
     }
 
     fn pointer(&self) -> String {
         let mut pointer = String::new();
         for frame in &self.stack {
-            // Writing to a string cannot fail.
-            let _ = match frame {
-                Frame::Object { current, .. } if current.is_empty() => Ok(()),
-                Frame::Object { current, .. } => {
-                    write!(pointer, "/{}", short(current).replace('~', "~0").replace('/', "~1"))
-                }
-                Frame::Array { index } => write!(pointer, "/{index}"),
-            };
+            match frame {
+                Frame::Object { current, .. } => push_name(&mut pointer, current),
+                Frame::Array { index } => push_index(&mut pointer, *index),
+            }
         }
         pointer
     }
 }
 
+/// Adds the member that is being read, if any, to a JSON pointer.
+pub(super) fn push_name(pointer: &mut String, name: &str) {
+    if !name.is_empty() {
+        pointer.push('/');
+        pointer.push_str(&short(name).replace('~', "~0").replace('/', "~1"));
+    }
+}
+
+/// Adds the number of an element to a JSON pointer.
+pub(super) fn push_index(pointer: &mut String, index: usize) {
+    // Writing to a string cannot fail.
+    let _ = write!(pointer, "/{index}");
+}
+
+/// What was found, in a message; nothing at the end of the text.
+pub(super) fn named(found: Option<char>) -> String {
+    match found {
+        None => "the end of the text".to_owned(),
+        Some(c) if c.is_control() => format!("U+{:04X}", u32::from(c)),
+        Some(c) => format!("`{c}`"),
+    }
+}
+
 /// How many bytes at the beginning stand for themselves in a string. Most strings are long: 32 bytes are compared at a time.
-fn plain_bytes(text: &[u8]) -> usize {
+pub(super) fn plain_bytes(text: &[u8]) -> usize {
     let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
     let (blocks, _) = text.as_chunks::<32>();
     let plain = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_special(*byte)));
@@ -336,7 +350,7 @@ fn syntax(expected: &'static str, found: String) -> JsonErrorKind {
 }
 
 /// The first characters of a text, for a message.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
