@@ -312,8 +312,11 @@ impl Lots {
         };
         let withheld = assay.leaf_status("results") == Some(LeafStatus::WithheldOrAbsent);
         let hidden = withheld || (known.maybe_withheld && assay.results.iter().flatten().any(unresolved));
-        if let Some(old) = self.assay_mut(lot, |other| Some(other.event) == old && other.by == by) {
-            old.superseded = true;
+        // A lot may have as many assays as a log has events: they are looked through only where one is named.
+        if let Some(old) = old
+            && let Some(known) = self.assay_mut(lot, |other| other.event == old && other.by == by)
+        {
+            known.superseded = true;
         }
         let shares = Run::put(&mut self.shares, &shares);
         let (status, next) = (assay.status, NONE);
@@ -349,14 +352,27 @@ impl Lots {
         }
     }
 
-    /// An assay is withdrawn.
+    /// An assay is withdrawn: the one before it is followed by the one behind it.
     pub(super) fn remove_assay(&mut self, lot: LotNo, assay: EventNo) {
         let Some(known) = self.get(lot) else { return };
-        let kept: Vec<AssayFact> = known.assays().filter(|fact| fact.event != assay).cloned().collect();
-        if let Some(fact) = self.get_mut(lot) {
-            (fact.first_assay, fact.last_assay) = (NONE, NONE);
+        let (mut before, mut number) = (NONE, known.first_assay);
+        let next = loop {
+            match self.assays.get(number) {
+                Some(fact) if fact.event == assay => break fact.next,
+                Some(fact) => (before, number) = (number, fact.next),
+                None => return,
+            }
+        };
+        if let Some(fact) = self.assays.get_mut(before) {
+            fact.next = next;
         }
-        kept.into_iter().for_each(|fact| self.append(lot, AssayFact { next: NONE, ..fact }));
+        let Some(fact) = self.get_mut(lot) else { return };
+        if before == NONE {
+            fact.first_assay = next;
+        }
+        if next == NONE {
+            fact.last_assay = before;
+        }
     }
 
     fn assay_mut(&mut self, lot: LotNo, is_meant: impl Fn(&AssayFact) -> bool) -> Option<&mut AssayFact> {

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::*;
 use crate::rules::trust::{Authority, Laboratory};
 use crate::state::{Put as _, Record, Revocation};
-use crate::value::{FacilityId, LotId, PartyId};
+use crate::value::{EventId, FacilityId, LotId, PartyId};
 
 fn world() -> (World, PartyId, FacilityId) {
     let mut world = World::new();
@@ -359,4 +359,25 @@ fn an_event_that_breaks_a_rule_of_admission_taints_what_follows() {
     let found = review_all(&w, &Trust::nobody());
     assert_eq!((found[0].code, found[0].event), (Code::TaintedUpstream, Some(next)));
     assert_eq!(found[0].related, [broken]);
+}
+
+#[test]
+fn an_assay_withdrawn_leaves_the_others_in_their_order() {
+    use crate::rules::review::lots::{Lots, NewAssay};
+    use crate::state::numbers::{EventNo, LotNo};
+    let (made, by) = (lot(Form::Block, "1", ""), EventNo(9));
+    for taken in [vec![], vec![0], vec![1], vec![2], vec![0, 2], vec![1, 2], vec![2, 1], vec![0, 1, 2]] {
+        let mut lots = Lots::default();
+        lots.insert(LotNo(0), by, &made);
+        let assayed = assay(LotId::new(EventId::of_signing_input(b"lot"), 0), AssayStatus::Final, "Nd 0.8");
+        let add = |lots: &mut Lots, number| {
+            lots.add_assay(LotNo(0), NewAssay { event: EventNo(number), by, old: None, assay: &assayed });
+        };
+        (0..3).for_each(|number| add(&mut lots, number));
+        taken.iter().for_each(|number| lots.remove_assay(LotNo(0), EventNo(*number)));
+        add(&mut lots, 3);
+        let left: Vec<u32> = lots.get(LotNo(0)).unwrap().assays().map(|assay| assay.event.0).collect();
+        let expected: Vec<u32> = (0..4).filter(|number| !taken.contains(number)).collect();
+        assert_eq!(left, expected, "{taken:?} withdrawn");
+    }
 }
