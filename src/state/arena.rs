@@ -17,6 +17,9 @@ pub(crate) struct Arena {
 const UNIT: usize = 4;
 const BLOCK: usize = 1 << 16;
 
+/// The place of what there is no room for any more: nothing is read from it. It is not the number that stands for no place.
+const FULL: u32 = u32::MAX - 1;
+
 /// What stands before a string of this many bytes: how many units its room has, in one byte or behind a mark.
 fn header(length: usize) -> (usize, usize) {
     let units = |head: usize| (length + head).div_ceil(UNIT);
@@ -88,18 +91,23 @@ impl Arena {
     }
 
     fn at(&self, place: u32) -> Option<&[u8]> {
-        let at = usize::try_from(place).ok()?.checked_mul(UNIT)?;
+        let at = offset(place)?;
         self.blocks.get(at / BLOCK)?.get(at % BLOCK..)
     }
 
     fn at_mut(&mut self, place: u32) -> Option<&mut [u8]> {
-        let at = usize::try_from(place).ok()?.checked_mul(UNIT)?;
+        let at = offset(place)?;
         self.blocks.get_mut(at / BLOCK)?.get_mut(at % BLOCK..)
     }
 }
 
 fn place_of(block: usize, offset: usize) -> u32 {
-    u32::try_from((block * BLOCK + offset) / UNIT).unwrap_or(u32::MAX)
+    u32::try_from((block * BLOCK + offset) / UNIT).unwrap_or(FULL).min(FULL)
+}
+
+/// Where a place lies in the blocks, one behind the other.
+fn offset(place: u32) -> Option<usize> {
+    usize::try_from(place).ok().filter(|_| place < FULL)?.checked_mul(UNIT)
 }
 
 #[cfg(test)]
@@ -119,6 +127,20 @@ mod tests {
         assert_eq!(arena.put(None, b"eleven char"), first);
         assert!(arena.get(second).unwrap().starts_with(b"other"));
         assert_eq!(arena.get(u32::MAX), None);
+    }
+
+    #[test]
+    fn what_has_no_room_is_not_put_over_something_else() {
+        let blocks = usize::try_from(FULL).unwrap() / (BLOCK / UNIT) + 1;
+        let mut arena = Arena { blocks: vec![Vec::new(); blocks], used: BLOCK - 12, free: BTreeMap::new() };
+        *arena.blocks.last_mut().unwrap() = vec![0; BLOCK];
+        let last = arena.put(None, b"in");
+        assert!(arena.get(last).unwrap().starts_with(b"in"));
+        for old in [None, Some(FULL)] {
+            let place = arena.put(old, b"out");
+            assert_eq!((place, arena.get(place)), (FULL, None));
+        }
+        assert!(arena.get(last).unwrap().starts_with(b"in"));
     }
 
     proptest! {

@@ -157,7 +157,8 @@ impl Memory {
     ) -> Result<Option<T>, ViewError> {
         let Some(place) = number.and_then(|number| places.get(number)) else { return Ok(None) };
         let record = self.arena.get(place).and_then(|bytes| read(&self.known, Unpacker(bytes)));
-        record.map(Some).ok_or_else(|| ViewError("a record in memory cannot be read".to_owned()))
+        let why = "expected a record in memory, found none: the records of a ledger may take 16 GiB there";
+        record.map(Some).ok_or_else(|| ViewError(why.to_owned()))
     }
 
     fn event_at(&self, event: EventNo) -> Result<Option<EventRecord>, ViewError> {
