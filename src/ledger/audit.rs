@@ -19,7 +19,7 @@ use super::state_store::{Kept, Progress, StateError, StateStore, check_root};
 use crate::bundle::{LeafTree, Leaves};
 use crate::finding::{Code, Family, Finding, Severity};
 use crate::rules::trust::Trust;
-use crate::state::{Find as _, Memory, View as _};
+use crate::state::{Find as _, Memory, View as _, ViewError};
 use crate::value::{LedgerId, Sha256, Time};
 use crate::verify::report::Check;
 use found::Found;
@@ -182,21 +182,12 @@ fn compare_index(index: &StateStore, memory: &Memory, found: &mut Found) -> Resu
             found.add(Finding::new(Code::NotInTree, expected, "others").at("index"));
         }
     };
-    // What there is most of is never held twice.
-    let (mut same, mut count) = (true, 0);
-    find.each_lot(&mut |id, lot| {
-        same &= memory.lot(&id)?.as_ref() == Some(&lot);
-        count += 1;
-        Ok(())
-    })?;
-    compare("lots", same && count == memory.lot_count(), count);
-    let (mut same, mut count) = (true, 0);
-    find.each_dispatch(&mut |id, dispatch| {
-        same &= memory.dispatch(&id)?.as_ref() == Some(&dispatch);
-        count += 1;
-        Ok(())
-    })?;
-    compare("dispatches", same && count == memory.dispatch_count(), count);
+    let mut lots = Alike::default();
+    find.each_lot(&mut |id, lot| lots.add(memory.lot(&id)?.as_ref() == Some(&lot)))?;
+    compare("lots", lots.are_all(memory.lot_count()), lots.count);
+    let mut dispatches = Alike::default();
+    find.each_dispatch(&mut |id, dispatch| dispatches.add(memory.dispatch(&id)?.as_ref() == Some(&dispatch)))?;
+    compare("dispatches", dispatches.are_all(memory.dispatch_count()), dispatches.count);
     let parties = memory.parties()?;
     compare("parties", find.parties()? == parties, parties.len());
     let keys = memory.keys()?;
@@ -204,6 +195,26 @@ fn compare_index(index: &StateStore, memory: &Memory, found: &mut Found) -> Resu
     let facilities = memory.facilities()?;
     compare("facilities", find.facilities()? == facilities, facilities.len());
     Ok(compared)
+}
+
+/// Records compared one by one: what there is most of is never held twice.
+#[derive(Default)]
+struct Alike {
+    count: usize,
+    alike: usize,
+}
+
+impl Alike {
+    fn add(&mut self, is_alike: bool) -> Result<(), ViewError> {
+        self.count += 1;
+        self.alike += usize::from(is_alike);
+        Ok(())
+    }
+
+    /// Whether they are all of so many, and each alike.
+    fn are_all(&self, known: usize) -> bool {
+        self.alike == self.count && self.count == known
+    }
 }
 
 fn checks(report: &AuditReport, auditing: &Auditing<'_>, tiles: u64, orphans: u64, index: Option<u64>) -> Vec<Check> {

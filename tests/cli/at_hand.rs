@@ -62,3 +62,44 @@ fn a_lot_of_a_ledger_is_judged_like_a_file_of_it_and_without_a_key() {
         assert!(!world.path("ledger/completeness").exists(), "{story}");
     }
 }
+
+#[test]
+fn the_provenance_of_a_lot_at_hand_is_that_of_its_file() {
+    let world = copied("magnet");
+    let (file, lot) = file_and_lot(&world);
+    let told = |subject: &str| {
+        let fixed = ["provenance", subject, "--trust", "demo/trust.toml", "--json", "--ledger", "ledger"];
+        world.run(&[&fixed[..], &["--as-of", "2027-08-31"]].concat()).json()
+    };
+    let (of_lot, of_file) = (told(&lot), told(&file));
+    assert!(!of_lot["elements"].as_array().unwrap().is_empty());
+    assert_eq!(judged(&of_lot), judged(&of_file));
+}
+
+#[test]
+fn a_damaged_statement_is_not_believed() {
+    let world = copied("magnet");
+    let (_, lot) = file_and_lot(&world);
+    let folder = world.path("demo/ledger/completeness");
+    let (mut left, mut files) = (vec![folder], Vec::new());
+    while let Some(path) = left.pop() {
+        match std::fs::read_dir(&path) {
+            Ok(folder) => left.extend(folder.map(|entry| entry.unwrap().path())),
+            Err(_) => files.push(path),
+        }
+    }
+    assert!(files.len() > 1);
+    let read = judged(&report(&world, &lot, "ledger"));
+    for file in files {
+        let sound = std::fs::read(&file).unwrap();
+        let mut damaged = sound.clone();
+        damaged[sound.len() / 2] ^= 1;
+        std::fs::write(&file, damaged).unwrap();
+        let mut found = report(&world, &lot, "demo/ledger");
+        // Either the leaves are read from the log, or the damage does not touch what is asked.
+        found["ledgers"] = read["ledgers"].clone();
+        found["verdicts"][1]["why"] = read["verdicts"][1]["why"].clone();
+        assert_eq!(judged(&found), read, "{}", file.display());
+        std::fs::write(&file, sound).unwrap();
+    }
+}

@@ -248,11 +248,6 @@ impl<R: Read> Stream<R> {
         JsonError { kind, line, column, pointer: self.pointer(0) }.into()
     }
 
-    /// What reads from the source.
-    pub fn into_source(self) -> R {
-        self.source
-    }
-
     fn open(&mut self, frame: Frame) -> Result<(), StreamError> {
         if self.stack.len() >= self.rules.depth {
             return Err(self.fault(JsonErrorKind::Depth(self.rules.depth)));

@@ -105,7 +105,7 @@ fn texts_without_end_are_given_up_at_the_longest_piece_and_white_space_is_not_he
         let mut stream = Stream::new(Endless { begin: begin.as_bytes(), then, given: 0 }, &RULES, most);
         stream.longest = 4 * CHUNK;
         assert!(matches!(document(&mut stream), Err(StreamError::Json(_))), "{begin}");
-        assert!(stream.into_source().given <= 6 * CHUNK as u64, "{begin}");
+        assert!(stream.source.given <= 6 * CHUNK as u64, "{begin}");
     }
     for begin in ["", "{", "{\"list\":", "{\"list\":[", "{\"list\":[1]"] {
         let source = Endless { begin: begin.as_bytes(), then: b' ', given: 0 };
