@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::recording::read_document;
-use crate::interop::batch::{self, BatchReader, Format, Header, Step};
+use crate::interop::batch::{self, At, BatchError, BatchReader, Format, Header, Problem, Step};
 use crate::ledger::Blob;
 use crate::value::Blake3;
 use serde_json::Value;
@@ -64,6 +64,11 @@ impl StepsInParts {
         let counted = Counted { source: stream, read: Arc::clone(&count) };
         // TOML is read as a whole first.
         let all = metadata.as_ref().filter(|_| format == Format::JsonLines).map(std::fs::Metadata::len);
+        // Of a file recorded in parts some would be recorded before the limit is met.
+        if all.is_some_and(|length| length > batch::MAX_BATCH_BYTES) {
+            let limit = Problem::Limit { what: "a batch", most: batch::MAX_BATCH_BYTES };
+            return Err(BatchError::new(At::default(), limit).into());
+        }
         let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         Ok(Self {
             reader: BatchReader::new(format, Box::new(BufReader::new(counted)) as Box<dyn BufRead>)?,

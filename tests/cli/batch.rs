@@ -130,3 +130,21 @@ fn an_interrupted_batch_leaves_nothing_and_says_so() {
     assert_eq!(world.size(), before);
     world.mine();
 }
+
+#[test]
+fn a_file_above_the_limit_is_refused_before_its_first_part() {
+    let world = World::with_parties();
+    let step = serde_json::json!({
+        "kind": "source", "by": MINE, "facility": "PIT", "source": "mined",
+        "outputs": [{ "name": "o", "form": "ore", "quantity": "5" }],
+    });
+    let file = world.write("large.jsonl", format!("{step}\n"));
+    std::fs::File::options().write(true).open(world.path(&file)).unwrap().set_len((1 << 30) + 1).unwrap();
+    let before = world.size();
+    for more in [&[][..], &["--commit-every", "1"]] {
+        world
+            .run(&[&["record", "--file", &file], more].concat())
+            .failed(2, &["expected a batch of at most 1073741824 bytes", "hint: divide it"]);
+    }
+    assert_eq!(world.size(), before);
+}

@@ -170,6 +170,7 @@ impl BatchError {
             Problem::Limit { what: "a TOML batch", .. } => {
                 Some("write JSON Lines instead, one step a line; it is read as a stream".to_owned())
             }
+            Problem::Limit { what: "a batch", .. } => Some("divide it into several files".to_owned()),
             _ => None,
         }
     }
