@@ -15,6 +15,7 @@
 //! completeness ([`Reach`](crate::finding::Reach)) are for the caller to list as undecided.
 
 mod balance;
+mod compact;
 mod evidence;
 mod facts;
 mod held;

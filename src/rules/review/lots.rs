@@ -2,54 +2,14 @@
 //!
 //! A lot has a record of fixed size; what there are several of lies in lists that all lots share.
 
+use super::compact::{Elements, Milligrams};
 use super::shares::{Ppb, Share, Totals, find, rank, ratio_ppb, shares, totals};
 use crate::event::{
     AnalyteValue, Assay, AssayStatus, Form, LeafStatus, Leaves as _, Lot as Made, OutputRole, Quantity,
 };
 use crate::state::numbers::{Column, EventNo, Lists, LotNo, NONE, Places};
 use crate::value::{Basis, Element, Mass};
-use std::num::NonZeroU64;
 use std::ops::Deref;
-
-/// A mass; absent or not, it takes eight bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Milligrams(NonZeroU64);
-
-impl From<Mass> for Milligrams {
-    fn from(mass: Mass) -> Self {
-        Self(NonZeroU64::MIN.saturating_add(mass.mg()))
-    }
-}
-
-impl Milligrams {
-    pub(super) fn mass(self) -> Option<Mass> {
-        Mass::new(self.0.get() - 1)
-    }
-}
-
-/// A set of elements.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Elements(u32);
-
-const _: () = assert!(Element::ALL.len() <= 32, "one bit for each element");
-
-impl Elements {
-    pub(super) fn contains(self, element: Element) -> bool {
-        self.0 & (1 << element as u8) != 0
-    }
-
-    pub(super) fn insert(&mut self, element: Element) {
-        self.0 |= 1 << element as u8;
-    }
-}
-
-impl FromIterator<Element> for Elements {
-    fn from_iter<I: IntoIterator<Item = Element>>(elements: I) -> Self {
-        let mut set = Self::default();
-        elements.into_iter().for_each(|element| set.insert(element));
-        set
-    }
-}
 
 /// A run of shares in the list of all.
 #[derive(Debug, Clone, Copy, Default)]

@@ -11,8 +11,9 @@
 //! - Throughput of facilities by process and year; lots downstream of a broken rule.
 
 use super::balance::{Balance, Flow};
+use super::compact::Elements;
 use super::facts::Facts;
-use super::lots::{Elements, Lot};
+use super::lots::Lot;
 use super::mass;
 use super::shares::{FINE, Share};
 use super::steps::{Before, Step, StepKind};

@@ -1,6 +1,6 @@
 //! Steps in the life of material, packed into lists that all steps share.
 
-use super::lots::Milligrams;
+use super::compact::Milligrams;
 use crate::event::Process;
 use crate::state::numbers::{Column, EventNo, LotNo, NONE, Places};
 use crate::value::Mass;
