@@ -17,7 +17,7 @@ use oretrail::event::{Kind, Verdict};
 use oretrail::finding::{Code, Finding};
 use oretrail::rules::trust::Trust;
 use oretrail::tlog::entry::{Entry, link};
-use oretrail::value::{LedgerId, Time};
+use oretrail::value::{EventId, LedgerId, Time};
 use oretrail::verify::replay::{Raw, Replay};
 use oretrail::verify::report::Report;
 use program::{MINE, PLANT, Ran, World, ran};
@@ -35,6 +35,28 @@ fn trust(world: &world::World) -> Trust {
 fn report(trust: &Trust, bytes: &[u8]) -> Option<Report> {
     let asked = Asked { trust, as_of: "2026-12-05T00:00:00Z".parse().unwrap(), recipient: None };
     Some(UnverifiedBundle::read(bytes).ok()?.verify(&asked).unwrap().report)
+}
+
+/// Whether the file is refused, or found broken, and in either case in words that name the event or its entry.
+fn is_named(trust: &Trust, bytes: &[u8], event: EventId, index: u64) -> bool {
+    let names = |text: &str| {
+        text.contains(&event.to_string())
+            || text.contains("entries 0 and 1") && index <= 1
+            || text.contains(&format!("node {index} at level 0"))
+    };
+    let file = match UnverifiedBundle::read(bytes) {
+        Ok(_) => report(trust, bytes).unwrap(),
+        Err(error) => return names(&error.to_string()),
+    };
+    let is_on_it = |finding: &Finding| {
+        let place = finding.place.as_deref().unwrap_or_default();
+        finding.event == Some(event)
+            || finding.related.contains(&event)
+            || place.starts_with(&format!("entry {index} of ledger"))
+            || names(&finding.found)
+            || names(&finding.expected)
+    };
+    file.overall() == Verdict::Contradicted && file.findings().any(is_on_it)
 }
 
 fn is_refused_or_found(trust: &Trust, bytes: &[u8]) -> bool {
@@ -65,25 +87,93 @@ fn any_byte_changed_dropped_doubled_or_swapped_is_never_confirmed() {
     });
 }
 
+/// The number of an entry in its ledger, and its event.
+fn named_by(entry: &Value) -> (u64, EventId) {
+    let jwt = entry["jwt"].as_str().unwrap();
+    (entry["index"].as_u64().unwrap(), Jws::parse(jwt, Typ::Event).unwrap().event_id())
+}
+
 #[test]
-fn an_entry_dropped_doubled_or_moved_is_never_confirmed() {
+fn an_entry_dropped_doubled_or_moved_is_never_confirmed_and_is_named() {
     let world = world::world();
     let (bundle, trust) = (world.bundle(&[]), trust(&world));
     let bundle: Value = serde_json::from_str(&bundle).unwrap();
-    let count = bundle["ledgers"][0]["entries"].as_array().unwrap().len();
-    for at in 0..count {
+    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    let count = entries.len();
+    for (at, entry) in entries.iter().enumerate() {
+        let (index, event) = named_by(entry);
         let with = |change: &dyn Fn(&mut Vec<Value>)| {
             let mut bundle = bundle.clone();
             change(bundle["ledgers"][0]["entries"].as_array_mut().unwrap());
             bundle.to_string()
         };
         let dropped = with(&|entries| drop(entries.remove(at)));
+        assert!(is_named(&trust, dropped.as_bytes(), event, index), "entry {at} dropped");
         let doubled = with(&|entries| entries.insert(at, entries[at].clone()));
+        assert!(is_named(&trust, doubled.as_bytes(), event, index), "entry {at} doubled");
+        // Of two that change places, the one that comes too late is named.
         let moved = with(&|entries| entries.swap(at, (at + 1) % count));
-        for bytes in [dropped, doubled, moved] {
-            assert!(is_refused_or_found(&trust, bytes.as_bytes()), "entry {at}");
+        let (late, late_event) = named_by(&entries[if at + 1 == count { count - 2 } else { at }]);
+        assert!(is_refused_or_found(&trust, moved.as_bytes()), "entry {at} moved");
+        assert!(at + 1 == count || is_named(&trust, moved.as_bytes(), late_event, late), "entry {at} moved");
+    }
+}
+
+#[test]
+fn an_entry_with_another_time_link_or_index_is_found_by_name() {
+    let world = world::world();
+    let (bundle, trust) = (world.bundle(&[]), trust(&world));
+    let bundle: Value = serde_json::from_str(&bundle).unwrap();
+    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    for (at, entry) in entries.iter().enumerate() {
+        let (index, event) = named_by(entry);
+        let with = |member: &str, value: Value| {
+            let mut bundle = bundle.clone();
+            bundle["ledgers"][0]["entries"][at][member] = value;
+            bundle.to_string()
+        };
+        let second = |time: &Value| time.as_str().unwrap().replace(":00Z", ":01Z");
+        let (later, link) = (second(&entry["recorded_at"]), "ab".repeat(32));
+        assert_ne!(json!(later), entry["recorded_at"]);
+        for bytes in [with("recorded_at", json!(later)), with("prev", json!(link))] {
+            assert!(is_named(&trust, bytes.as_bytes(), event, index), "entry {at}");
+        }
+        // Two entries claim one index then; the file is refused at the one that stands second.
+        let renumbered = with("index", json!(index + 1));
+        assert!(is_refused_or_found(&trust, renumbered.as_bytes()), "entry {at}");
+        if let Some(next) = entries.get(at + 1) {
+            let (_, next) = named_by(next);
+            assert!(is_named(&trust, renumbered.as_bytes(), next, index + 1), "entry {at}");
         }
     }
+}
+
+#[test]
+fn a_disclosure_dropped_or_doubled_is_never_confirmed() {
+    let world = world::world();
+    let (bundle, trust) = (world.bundle(&[]), trust(&world));
+    let bundle: Value = serde_json::from_str(&bundle).unwrap();
+    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    let mut tried = 0;
+    for (at, entry) in entries.iter().enumerate() {
+        for (number, one) in entry["disclosures"].as_array().into_iter().flatten().enumerate() {
+            let with = |change: &dyn Fn(&mut Vec<Value>)| {
+                let mut bundle = bundle.clone();
+                change(bundle["ledgers"][0]["entries"][at]["disclosures"].as_array_mut().unwrap());
+                bundle.to_string()
+            };
+            let dropped = with(&|all| drop(all.remove(number)));
+            let report = report(&trust, dropped.as_bytes()).unwrap();
+            assert_eq!(report.overall(), Verdict::Contradicted);
+            let of_manifest = |finding: &Finding| finding.code == Code::BundleManifest;
+            assert!(report.findings().filter(|one| of_manifest(one)).any(|one| one.expected.contains("disclosures with")));
+            let doubled = with(&|all| all.insert(number, one.clone()));
+            let error = UnverifiedBundle::read(doubled.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(&format!("/ledgers/0/entries/{at}/disclosures/{}", number + 1)), "{error}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 5);
 }
 
 #[test]

@@ -21,10 +21,14 @@ use crate::rules::{Admission, admit};
 use crate::state::{Memory, Position, Put as _, View as _, ViewError, apply};
 use crate::tlog::entry::first_prev;
 use crate::tlog::nodes::{TreeHead, check_nodes};
+use crate::tlog::proof::ProofError;
 use crate::tlog::tree::NodeMap;
 use crate::value::{EventId, KeyId, LedgerId, LotId, PublicKey, Sha256, Time};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The most entries that a finding on the tree names.
+const MOST_NAMED: usize = 16;
 
 /// Entries of one ledger, read and hashed; nothing is known yet of their signatures.
 pub struct Subset {
@@ -116,16 +120,38 @@ impl Subset {
 
     /// Whether every entry has its place in one tree that has all these heads, given exactly the nodes needed.
     ///
-    /// Where the proof fails it cannot be said for which entry: the finding names the ledger.
+    /// A tree with another root does not say which entry is another one. It is among those that no neighbour behind them
+    /// links to, for such a link bears out all that stands before it: these the finding names, the first
+    /// [`MOST_NAMED`] of them.
     #[must_use]
     pub fn check_tree(&self, heads: &[TreeHead], nodes: &NodeMap) -> Vec<Finding> {
         let leaves: BTreeMap<u64, Sha256> = self.entries.iter().map(|(index, entry)| (*index, entry.leaf)).collect();
-        let problem = check_nodes(heads, &leaves, nodes).err();
-        let finding = |problem| {
+        let Err(problem) = check_nodes(heads, &leaves, nodes) else { return Vec::new() };
+        let is_root = matches!(problem, ProofError::Root { .. });
+        let expected = "nodes that prove the entries under every checkpoint";
+        let finding = |found: String| {
             let place = format!("ledger {}", self.ledger);
-            Finding::new(Code::NotInTree, "nodes that prove the entries under every checkpoint", problem).at(place)
+            Finding::new(Code::NotInTree, expected, found).at(place)
         };
-        problem.map(finding).into_iter().collect()
+        let unlinked: Vec<_> = self.unlinked().filter(|_| is_root).collect();
+        if unlinked.is_empty() {
+            return vec![finding(problem.to_string())];
+        }
+        let named = unlinked.iter().take(MOST_NAMED);
+        let indexes: Vec<String> = named.clone().map(|(index, _)| index.to_string()).collect();
+        let more = if unlinked.len() > MOST_NAMED { " and on" } else { "" };
+        let among = format!("an entry among {} differs, or a node: {}{more}", unlinked.len(), indexes.join(", "));
+        let events = named.filter_map(|(_, entry)| Some(entry.event.as_ref().ok()?.event.id));
+        vec![events.fold(finding(format!("{problem}; {among}")), Finding::with)]
+    }
+
+    /// The entries that the one right behind them, if it is at hand, does not link to.
+    fn unlinked(&self) -> impl Iterator<Item = &(u64, Prepared)> {
+        let behind = self.entries.iter().skip(1).map(Some).chain([None]);
+        let is_linked = |(index, entry): &(u64, Prepared), behind: Option<&(u64, Prepared)>| {
+            behind.is_some_and(|(next, behind)| *next == index + 1 && behind.prev == Some(entry.link))
+        };
+        self.entries.iter().zip(behind).filter(move |(one, behind)| !is_linked(one, *behind)).map(|(one, _)| one)
     }
 
     /// Replays the entries, given the verdicts of [`Self::verify_signatures`].
