@@ -166,7 +166,9 @@ fn a_disclosure_dropped_or_doubled_is_never_confirmed() {
             let report = report(&trust, dropped.as_bytes()).unwrap();
             assert_eq!(report.overall(), Verdict::Contradicted);
             let of_manifest = |finding: &Finding| finding.code == Code::BundleManifest;
-            assert!(report.findings().filter(|one| of_manifest(one)).any(|one| one.expected.contains("disclosures with")));
+            assert!(
+                report.findings().filter(|one| of_manifest(one)).any(|one| one.expected.contains("disclosures with"))
+            );
             let doubled = with(&|all| all.insert(number, one.clone()));
             let error = UnverifiedBundle::read(doubled.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(&format!("/ledgers/0/entries/{at}/disclosures/{}", number + 1)), "{error}");
@@ -305,9 +307,9 @@ fn keys_that_are_unknown_or_anothers_or_revoked_or_out_of_scope_are_refused_with
     refuse("gebeng", &["chain.foreign-key", PLANT]);
     world.ok(&["key", "new", "gate", "--no-passphrase"]);
     world.ok(&["key", "add", "gate", "--by", MINE, "--key", "mine-gate", "--kinds", "dispatch"]);
-    refuse("gate", &["chain.key-scope"]);
+    refuse("gate", &["chain.key-scope", "hint: see entry", MINE]);
     world.ok(&["key", "revoke", "gate", "--by", MINE, "--key", "mine-gate", "--reason", "retired"]);
-    refuse("gate", &["chain.key-revoked"]);
+    refuse("gate", &["chain.key-revoked", "hint: see entry", MINE]);
 }
 
 #[test]
@@ -520,7 +522,9 @@ mod unix {
     use super::*;
     use std::fs::Permissions;
     use std::io::Write as _;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    use std::path::{Path, PathBuf};
     use std::process::{Command, Stdio};
 
     /// The program under a shell that sets things up before.
@@ -571,24 +575,53 @@ mod unix {
         assert!(said.contains("cannot print") && said.contains("hint: free some space"), "{said}");
     }
 
+    /// Every file and folder under one.
+    fn all_under(path: &Path) -> Vec<PathBuf> {
+        let inside = std::fs::read_dir(path).into_iter().flatten();
+        let inside = inside.flat_map(|entry| all_under(&entry.unwrap().path()));
+        [path.to_owned()].into_iter().chain(inside).collect()
+    }
+
     #[test]
     fn a_read_only_folder_is_read_and_not_written() {
+        const NOBODY: u32 = 65_534;
         let world = World::with_concentrate();
+        let expected = world.ok(&["lots"]).out;
+        std::fs::remove_file(world.path("ledger/lock")).unwrap();
+        let program = world.path("oretrail");
+        std::fs::copy(env!("CARGO_BIN_EXE_oretrail"), &program).unwrap();
         let mode = |mode: u32| {
-            for folder in ["ledger", "ledger/pending", "ledger/private", "ledger/index"] {
-                std::fs::set_permissions(world.path(folder), Permissions::from_mode(mode)).unwrap();
+            for path in all_under(&world.path("ledger")).iter().filter(|path| path.is_dir()) {
+                std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
             }
         };
-        std::fs::remove_file(world.path("ledger/lock")).unwrap();
-        mode(0o555);
-        // The superuser may write anywhere.
-        let binds = std::fs::write(world.path("ledger/probe"), "").is_err();
-        world.ok(&["lots"]);
-        if binds {
-            refused(&world, &MINED, 2, &["cannot open", "hint: check who may read and write there"]);
+        // The superuser may write anywhere, so he becomes somebody else to whom all of it belongs.
+        let is_superuser = std::fs::metadata(&program).unwrap().uid() == 0;
+        if is_superuser {
+            let give = |path: &PathBuf| std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).is_ok();
+            if !all_under(&world.path("")).iter().all(give) {
+                return eprintln!("there is nobody here whom the superuser may become");
+            }
         }
+        let run = |arguments: &[&str]| {
+            let mut command = Command::new(&program);
+            command.args(arguments).env_clear().env("ORETRAIL_NOW", "2026-03-01T08:00:00Z").env("HOME", world.path(""));
+            command.env("ORETRAIL_LEDGER", world.path("ledger")).env("ORETRAIL_KEYS", world.path("keys"));
+            if is_superuser {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+            let output = command.output().unwrap();
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+        };
+        mode(0o555);
+        let before = std::fs::read(world.path("ledger/checkpoint")).unwrap();
+        assert_eq!(run(&["lots"]).out, expected);
+        run(&["audit"]).failed(0, &[]);
+        run(&MINED).failed(2, &["cannot open", "hint: check who may read and write there"]);
+        assert_eq!(std::fs::read(world.path("ledger/checkpoint")).unwrap(), before);
         mode(0o755);
-        world.ok(&MINED);
+        run(&MINED).failed(0, &[]);
     }
 
     #[test]
