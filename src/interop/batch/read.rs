@@ -323,6 +323,37 @@ mod tests {
         assert_eq!(lines("").unwrap(), []);
     }
 
+    /// Lines of blanks without end.
+    struct Blanks(Vec<u8>, usize);
+
+    impl std::io::Read for Blanks {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            unreachable!("it is read by its buffer")
+        }
+    }
+
+    impl BufRead for Blanks {
+        fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+            Ok(&self.0[self.1..])
+        }
+
+        fn consume(&mut self, count: usize) {
+            self.1 = (self.1 + count) % self.0.len();
+        }
+    }
+
+    #[test]
+    fn a_source_without_end_is_read_up_to_the_limit_and_never_held() {
+        let mut line = vec![b' '; 1 << 20];
+        line[(1 << 20) - 1] = b'\n';
+        let (_, mut lines) = JsonLines::new(STEP.as_bytes().chain(&b"\n"[..]).chain(Blanks(line, 0))).unwrap();
+        assert!(lines.next_step().unwrap().is_ok());
+        let error = lines.next_step().unwrap().unwrap_err();
+        assert_eq!(error.problem, Problem::Limit { what: "a batch", most: MAX_BATCH_BYTES });
+        assert_eq!((error.at.line, lines.next_step()), (1 + (1 << 10), None));
+        assert!(lines.text.capacity() <= 4 << 20);
+    }
+
     #[test]
     fn what_is_wrong_is_said_with_line_and_column() {
         for (text, expected) in [
