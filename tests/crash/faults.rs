@@ -19,7 +19,7 @@ struct Scenario<'a> {
 }
 
 /// Whether all is tried that can be, however long it takes; by default a part, spread evenly.
-fn is_thorough() -> bool {
+pub fn is_thorough() -> bool {
     std::env::var_os("ORETRAIL_THOROUGH").is_some()
 }
 
@@ -71,7 +71,7 @@ impl Seen {
     }
 }
 
-fn cuts(fault: Fault, call: u64) -> Vec<Cut> {
+pub fn cuts(fault: Fault, call: u64) -> Vec<Cut> {
     let lossy = if call.is_multiple_of(2) { Cut::LoseUnsynced } else { Cut::Some(call) };
     match fault {
         Fault::Stop if is_thorough() => vec![Cut::KeepAll, Cut::LoseUnsynced, Cut::Some(call)],
@@ -106,7 +106,7 @@ fn check(left: &mut Machine, before: &[EventId], planned: &[EventId], outcome: &
 }
 
 /// An audit finds nothing, and the withheld values of all events.
-fn check_audit(machine: &Machine, writer: &Writer, size: usize, place: &str) {
+pub fn check_audit(machine: &Machine, writer: &Writer, size: usize, place: &str) {
     let audited = machine.audit(Some(writer)).unwrap_or_else(|error| panic!("{place}: {error}"));
     assert!(!audited.is_broken(), "{place}: {:?}", audited.findings);
     let size = size as u64;

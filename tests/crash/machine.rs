@@ -5,6 +5,7 @@ use oretrail::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSour
 use oretrail::ledger::audit::{AuditReport, Auditing, audit};
 use oretrail::ledger::content::ContentKind;
 use oretrail::ledger::disk::{Cut, Disk, FaultyDisk};
+use oretrail::ledger::layout::Layout;
 use oretrail::ledger::private::DisclosureReader;
 use oretrail::ledger::read::Reader;
 use oretrail::ledger::state_store::event_of;
@@ -230,6 +231,16 @@ impl Machine {
         let name = format!("/blobs/{}/{hash}", &hash.to_string()[..2]);
         let files = self.disk.files();
         files.iter().any(|(path, bytes)| path.to_string_lossy().ends_with(&name) && bytes == DOCUMENT)
+    }
+
+    pub fn layout(&self) -> Layout {
+        Layout::new(&self.place.root)
+    }
+
+    /// How many entries there are once an opening has finished or put aside what was begun.
+    pub fn entries_after_opening(&self) -> Result<u64, AnyError> {
+        let (_keys, writer) = self.open(&self.disk)?;
+        Ok(writer.tail().size)
     }
 
     pub fn reader(&self) -> Result<Reader, AnyError> {

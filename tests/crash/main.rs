@@ -6,6 +6,7 @@ mod index;
 mod kills;
 mod machine;
 mod outside;
+mod parts;
 mod processes;
 #[path = "../cli/world.rs"]
 #[allow(dead_code, reason = "made for another test program")]
