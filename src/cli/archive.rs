@@ -24,10 +24,11 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     /// The ledger in a folder, at its latest checkpoint.
-    pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(context: &Context, folder: &Path) -> Result<Self, Failure> {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let reader = Reader::open(Arc::clone(&disk), folder)?;
         let values = DisclosureReader::new(disk, reader.layout());
+        context.watch(values.noticed());
         Ok(Self { reader, values })
     }
 

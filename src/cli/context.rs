@@ -5,7 +5,10 @@ use super::error::Failure;
 use super::output::{Color, Output};
 use crate::keys::{KeyEntry, KeyStore};
 use crate::ledger::disk::RealDisk;
+use crate::ledger::private::Noticed;
 use crate::value::{PartyId, Time};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The file that makes a folder a ledger.
@@ -50,12 +53,37 @@ impl Global {
 pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) output: Output,
+    /// What the readers of this run notice.
+    noticed: RefCell<Vec<Noticed>>,
+}
+
+fn each_met(noticed: &Noticed) -> impl Iterator<Item = (PathBuf, u64)> + use<> {
+    let path = noticed.path().to_owned();
+    noticed.take().into_iter().map(move |offset| (path.clone(), offset))
 }
 
 impl Context {
     pub(crate) fn new(global: Global) -> Self {
         let output = Output::new(global.json, global.quiet, global.color);
-        Self { global, output }
+        Self { global, output, noticed: RefCell::default() }
+    }
+
+    /// Private values that are being read: what cannot be read of them is to be told.
+    pub(crate) fn watch(&self, noticed: &Noticed) {
+        self.noticed.borrow_mut().push(noticed.clone());
+    }
+
+    /// Tells what could not be read of private values, once.
+    pub(crate) fn tell_noticed(&mut self) {
+        let met: BTreeSet<(PathBuf, u64)> = self.noticed.borrow().iter().flat_map(each_met).collect();
+        let mut met = met.into_iter().peekable();
+        while let Some((path, first)) = met.next() {
+            let more = std::iter::from_fn(|| met.next_if(|(other, _)| *other == path)).count();
+            let more = if more > 0 { format!(", and at {more} more") } else { String::new() };
+            let place = format!("offset {first}{more} of {}", path.display());
+            self.output.warning(&format!("private values at {place} cannot be read; they are taken to be withheld"));
+            self.output.hint("`oretrail audit` says of which events, where that can be known");
+        }
     }
 
     /// Now.

@@ -132,6 +132,7 @@ pub(crate) fn open_snapshot(context: &Context) -> Result<Snapshot, Failure> {
         progress.at(done, all);
     })?;
     progress.finish();
+    context.watch(snapshot.values().noticed());
     Ok(snapshot)
 }
 

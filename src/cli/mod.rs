@@ -233,6 +233,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let mut context = Context::new(cli.global);
     let result = cli.verb.run(&mut context);
+    context.tell_noticed();
     error::conclude(&mut context.output, result)
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Publish {
 
 impl Publish {
     pub(crate) fn run(self, context: &mut Context) -> Result<Done, Failure> {
-        let shelf = Shelf::open(&context.ledger_folder()?)?;
+        let shelf = Shelf::open(context, &context.ledger_folder()?)?;
         let done = publish(&shelf.reader, &RealDisk, &self.folder)?;
         if context.output.is_json() {
             context.output.json(&json!({ "size": done.size, "written": done.written, "kept": done.kept }))?;

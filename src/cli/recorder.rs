@@ -152,7 +152,7 @@ impl<'a> Session<'a> {
 
     /// Plays the steps over the ledger's state.
     pub(crate) fn plan(&mut self, context: &mut Context, job: Job<'_>) -> Result<Outcome, Failure> {
-        let (now, shelf) = (context.now()?, Shelf::open(&self.folder)?);
+        let (now, shelf) = (context.now()?, Shelf::open(context, &self.folder)?);
         let (writer, keys) = (&self.writer, &mut self.keys);
         plan(context, writer, &shelf, keys, now, job)
     }
@@ -213,6 +213,15 @@ fn open_writer(context: &mut Context, keys: &KeysAtHand<'_>, folder: &std::path:
             context.output.remark(&format!("put aside what an interrupted append left: {}", file.display()));
         }
     }
+    if let Some(file) = writer.torn_values() {
+        let text = "put aside the end of the private values, which is no whole record";
+        context.output.warning(&format!("{text}: {}", file.display()));
+        context
+            .output
+            .hint("an append that was interrupted leaves such; if none was, the last values kept are damaged");
+    }
+    context.watch(writer.noticed());
+    context.tell_noticed();
     Ok(writer)
 }
 

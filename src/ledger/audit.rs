@@ -13,9 +13,10 @@ mod found;
 mod pass;
 
 use super::disk::Disk;
+use super::kept::Kept;
 use super::private::DisclosureReader;
 use super::read::Reader;
-use super::state_store::{Kept, Progress, StateError, StateStore, check_root};
+use super::state_store::{Progress, StateError, StateStore, check_root};
 use crate::bundle::{LeafTree, Leaves};
 use crate::finding::{Code, Family, Finding, Severity};
 use crate::rules::trust::Trust;

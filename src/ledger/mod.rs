@@ -29,6 +29,7 @@ pub mod error;
 mod files;
 pub mod identity;
 pub mod index;
+mod kept;
 pub mod layout;
 pub mod lineage_source;
 pub mod lines;

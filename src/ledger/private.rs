@@ -12,10 +12,15 @@
 //!
 //! In scope: bytes, their integrity, the torn end of an interrupted append. Not in scope: whether a disclosure matches a
 //! digest of its event (`envelope`), and offsets by event id (`records`, or a [scan](DisclosureReader::scan)).
+//!
+//! What is damaged stays where it is: the records behind it are found by the next sound one, and only a torn end, with no
+//! sound record behind it, is put to `discarded/`.
 
+mod met;
 mod offsets;
 mod scan;
 
+pub use met::{Noticed, Part, Stretch};
 pub use offsets::Offsets;
 pub use scan::{DisclosureReader, RawRecord, Scan};
 
@@ -59,7 +64,7 @@ pub enum PrivateError {
         problem: String,
     },
     /// A record that may not be written.
-    #[error("expected disclosures of 1 to {MAX_RECORD} bytes in all, each without `~`, found {0}")]
+    #[error("expected disclosures of 1 to {MAX_RECORD} bytes in all, each in base64url, found {0}")]
     Unfit(String),
     /// An earlier append failed half-way.
     #[error("expected writable private values, found them read-only since an append failed; open them anew to go on")]
@@ -90,12 +95,12 @@ impl Record {
     /// The bytes of the record in the file.
     ///
     /// # Errors
-    /// No disclosures, an empty one or one with `~`, more than [`MAX_RECORD`] bytes.
+    /// No disclosures, an empty one or one that is not base64url, more than [`MAX_RECORD`] bytes.
     pub fn encode(&self) -> Result<Vec<u8>, PrivateError> {
         if self.disclosures.is_empty() {
             return Err(PrivateError::Unfit("none".to_owned()));
         }
-        if let Some(unfit) = self.disclosures.iter().find(|text| text.is_empty() || text.contains('~')) {
+        if let Some(unfit) = self.disclosures.iter().find(|text| !is_base64url(text)) {
             return Err(PrivateError::Unfit(format!("`{}`", unfit.chars().take(40).collect::<String>())));
         }
         let text = self.disclosures.join("~");
@@ -105,6 +110,15 @@ impl Record {
         bytes.extend(Blake3::of(&bytes).0);
         Ok(bytes)
     }
+}
+
+/// Whether a byte occurs in the text of a record: base64url, and what joins disclosures.
+const fn is_in_text(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~')
+}
+
+fn is_base64url(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte != b'~' && is_in_text(&byte))
 }
 
 /// The private values open for appending. Callers hold the writer's lock.
@@ -118,28 +132,29 @@ pub struct Disclosures {
 }
 
 impl Disclosures {
-    /// Opens them, cutting off what an interrupted append left; says where that is kept.
+    /// Opens them, cutting off the torn end that an interrupted append left; says where that is kept.
     ///
     /// The records from offset `sound` on are read; what lies before is taken to be sound. If no record begins there and the
-    /// file does not end there either, all are read.
+    /// file does not end there either, all are read. What `reader` notices is damaged.
     ///
     /// # Errors
     /// The disk's.
-    pub fn open(disk: Arc<dyn Disk>, layout: Layout, sound: u64) -> Result<(Self, Option<PathBuf>), PrivateError> {
-        let reader = DisclosureReader::new(Arc::clone(&disk), &layout);
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        layout: Layout,
+        reader: &DisclosureReader,
+        sound: u64,
+    ) -> Result<(Self, Option<PathBuf>), PrivateError> {
         let found = disk.metadata(&layout.disclosures())?.map_or(0, |found| found.len);
-        let length = match found {
-            ends_there if ends_there == sound => sound,
-            _ => match reader.sound_length(sound)? {
-                same if same == sound && sound > 0 => reader.sound_length(0)?,
-                length => length,
-            },
-        };
+        let length = if found == sound { sound } else { reader.sound_length(reader.start(sound)?)? };
+        if length < sound {
+            reader.notice(length);
+        }
         let cut = cut_tail(&disk, &layout, length)?;
         Ok((Self { disk, layout, length, latched: false, named: false }, cut))
     }
 
-    /// How many bytes of sound records there are: the `sound` of a later opening.
+    /// How many bytes there are up to the end of the last sound record: the `sound` of a later opening.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.length

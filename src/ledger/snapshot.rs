@@ -5,9 +5,10 @@
 
 use super::disk::Disk;
 use super::error::LogError;
+use super::kept::read_all;
 use super::private::{DisclosureReader, PrivateError};
 use super::read::Reader;
-use super::state_store::{Progress, StateError, StateStore, read_all};
+use super::state_store::{Progress, StateError, StateStore};
 use crate::envelope::{Disclosure, Jws, Typ, open};
 use crate::event::Event;
 use crate::state::{Find, ViewError};

@@ -8,7 +8,8 @@
 
 use super::error::LogError;
 use super::index::{DiskIndex, IndexError, KeyValue, Pairs, Tip};
-use super::private::{DisclosureReader, Offsets, PrivateError, RawRecord};
+use super::kept::Kept;
+use super::private::{DisclosureReader, Offsets, PrivateError};
 use super::read::Reader;
 use super::records::{IndexView, to_key_value, value_pair, values_end_pair};
 use crate::state::{Delta, Find, Memory, Overlay, Put, Record, View, ViewError};
@@ -16,109 +17,12 @@ use crate::tlog::entry::{EntryRef, link};
 use crate::tlog::tree::{Frontier, HashReader, peaks};
 use crate::value::{Blake3, EventId, Time};
 use crate::verify::replay::{Raw, Replay};
-use std::collections::BTreeSet;
 
 /// The most entries that one index batch covers.
 pub const SLICE: usize = 4_096;
 
 /// Told how many of how many entries were entered.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
-
-/// Where the private values of events lie, for those that a replay comes to.
-pub(super) struct Kept<'a> {
-    offsets: Offsets,
-    values: &'a DisclosureReader,
-    /// Where the last whole record ends.
-    end: u64,
-}
-
-impl<'a> Kept<'a> {
-    /// Notes the records from an offset on. An append that is going on is none of ours.
-    pub(super) fn scan(values: &'a DisclosureReader, from: u64) -> Result<Self, PrivateError> {
-        Self::scan_with(values, from, &mut |_, _| {})
-    }
-
-    /// As [`Self::scan`]; tells of each record.
-    fn scan_with(
-        values: &'a DisclosureReader,
-        from: u64,
-        note: &mut dyn FnMut(&EventId, u64),
-    ) -> Result<Self, PrivateError> {
-        let mut kept = Self { offsets: Offsets::default(), values, end: from };
-        for found in values.scan_events(from)? {
-            let (offset, length, event) = match found {
-                Ok(found) => found,
-                Err(PrivateError::Torn { .. }) => break,
-                Err(error) => return Err(error),
-            };
-            kept.end = offset + length;
-            kept.offsets.add(&event, offset);
-            note(&event, offset);
-        }
-        Ok(kept)
-    }
-
-    /// How many events that have records are not recorded.
-    pub(super) fn orphans(&self, memory: &Memory) -> Result<u64, StateError> {
-        let mut orphans = BTreeSet::new();
-        for event in self.values.events_until(self.end)? {
-            let event = event?;
-            if memory.event(&event)?.is_none() {
-                orphans.insert(event);
-            }
-        }
-        Ok(orphans.len() as u64)
-    }
-
-    /// The disclosures kept for an event.
-    ///
-    /// # Errors
-    /// Damage; the disk's.
-    pub(super) fn disclosures(&self, id: &EventId) -> Result<Vec<String>, PrivateError> {
-        read_all(self.values, id, &self.offsets.of(id))
-    }
-
-    /// The records kept for an event, for [`Self::decode`] on another processor.
-    ///
-    /// # Errors
-    /// Damage; the disk's.
-    pub(super) fn raw(&self, id: &EventId) -> Result<Vec<RawRecord>, PrivateError> {
-        self.offsets.of(id).into_iter().map(|offset| self.values.read_raw(offset)).collect()
-    }
-
-    /// As [`Self::disclosures`], of records that were read.
-    ///
-    /// # Errors
-    /// Damage; the disk's.
-    pub(super) fn decode(&self, id: &EventId, raw: &[RawRecord]) -> Result<Vec<String>, PrivateError> {
-        each_once(raw.iter().map(|raw| self.values.decode(id, raw)))
-    }
-}
-
-/// The disclosures of an event in the records at some offsets, each once; records of other events are passed over.
-pub fn read_all(values: &DisclosureReader, id: &EventId, offsets: &[u64]) -> Result<Vec<String>, PrivateError> {
-    let read = |offset: &u64| {
-        let record = values.read(*offset)?;
-        Ok(if record.event == *id { record.disclosures } else { Vec::new() })
-    };
-    each_once(offsets.iter().map(read))
-}
-
-fn each_once(records: impl Iterator<Item = Result<Vec<String>, PrivateError>>) -> Result<Vec<String>, PrivateError> {
-    let mut found: Vec<String> = Vec::new();
-    for disclosures in records {
-        let disclosures = disclosures?;
-        if found.is_empty() {
-            found.reserve(disclosures.len());
-        }
-        for disclosure in disclosures {
-            if !found.contains(&disclosure) {
-                found.push(disclosure);
-            }
-        }
-    }
-    Ok(found)
-}
 
 /// Why state could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -265,7 +169,7 @@ impl StateStore {
         }
     }
 
-    /// Where the private values of an event lie; perhaps with those of another one, which [`read_all`] passes over.
+    /// Where the private values of an event lie; perhaps with those of another one, which `kept::read_all` passes over.
     ///
     /// # Errors
     /// The index is unusable.
@@ -314,7 +218,7 @@ fn catch_up(
     let (mut last_link, mut last_time) = last_entry(reader, size)?;
     let mut added = Vec::new();
     let mut note = |id: &EventId, offset| added.push(value_pair(id, offset));
-    let kept = Kept::scan_with(values, IndexView::new(&*index).values_end()?, &mut note)?;
+    let kept = Kept::scan_with(values, values.start(IndexView::new(&*index).values_end()?)?, &mut note)?;
     while size < reader.size() {
         let end = reader.size().min(size + SLICE as u64);
         let mut records = Vec::new();

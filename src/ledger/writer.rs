@@ -12,7 +12,7 @@ use super::identity::Identity;
 use super::index::{IndexError, Tip};
 use super::layout::Layout;
 use super::log::{AppendError, Commit, Log, Recovered, RecoveryView};
-use super::private::{DisclosureReader, Disclosures, PrivateError, Record as PrivateRecord};
+use super::private::{DisclosureReader, Disclosures, Noticed, PrivateError, Record as PrivateRecord};
 use super::read::Reader;
 use super::rotation::{binding, just_rotated_to, may_rotate, rotation_in};
 use super::signers::Signers;
@@ -81,6 +81,8 @@ pub struct Writer {
     log: Log,
     disk: Arc<dyn Disk>,
     values: Disclosures,
+    noticed: Noticed,
+    torn: Option<PathBuf>,
     state: StateStore,
     tail: Tail,
     recovered: Option<Recovered>,
@@ -126,15 +128,16 @@ impl Writer {
     ) -> Result<Self, OpenError> {
         let layout = log.layout().clone();
         let reader = Reader::open(Arc::clone(&disk), layout.root())?;
-        let state = StateStore::open(&reader, &DisclosureReader::new(Arc::clone(&disk), &layout), wait, progress)?;
+        let kept = DisclosureReader::new(Arc::clone(&disk), &layout);
+        let state = StateStore::open(&reader, &kept, wait, progress)?;
         let mut log = log;
         if let Some(key) = just_rotated_to(&reader, &*state.find())?.filter(|key| !log.identity().vkeys().contains(key))
         {
             log.add_key(key)?;
         }
-        let (values, _cut) = Disclosures::open(Arc::clone(&disk), layout, state.values_end())?;
+        let (values, torn) = Disclosures::open(Arc::clone(&disk), layout, &kept, state.values_end())?;
         let tail = tail_of(&reader)?;
-        Ok(Self { log, disk, values, state, tail, recovered })
+        Ok(Self { log, disk, values, noticed: kept.noticed().clone(), torn, state, tail, recovered })
     }
 
     /// Which ledger it is.
@@ -153,6 +156,18 @@ impl Writer {
     #[must_use]
     pub const fn recovered(&self) -> Option<&Recovered> {
         self.recovered.as_ref()
+    }
+
+    /// Where private values were met that cannot be read.
+    #[must_use]
+    pub const fn noticed(&self) -> &Noticed {
+        &self.noticed
+    }
+
+    /// The file in `discarded/` that holds what lay behind the last sound record of the private values, where something did.
+    #[must_use]
+    pub fn torn_values(&self) -> Option<&Path> {
+        self.torn.as_deref()
     }
 
     /// State at the checkpoint.

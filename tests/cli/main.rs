@@ -27,4 +27,5 @@ mod rotation;
 #[cfg(unix)]
 mod terminal;
 mod trouble;
+mod values;
 mod world;

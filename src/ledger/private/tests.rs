@@ -1,5 +1,7 @@
 use super::*;
-use crate::ledger::disk::{Cut, Fault, FaultyDisk, read_whole};
+use crate::ledger::disk::{Cut, Fault, FaultyDisk, read_whole, replace_derived};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 fn layout() -> Layout {
     Layout::new(Path::new("/ledger"))
@@ -12,7 +14,7 @@ fn disk() -> FaultyDisk {
 }
 
 fn open(disk: &FaultyDisk, sound: u64) -> Result<(Disclosures, Option<PathBuf>), PrivateError> {
-    Disclosures::open(Arc::new(disk.clone()), layout(), sound)
+    Disclosures::open(Arc::new(disk.clone()), layout(), &reader(disk), sound)
 }
 
 fn reader(disk: &FaultyDisk) -> DisclosureReader {
@@ -25,7 +27,11 @@ fn record(i: u8) -> Record {
 }
 
 fn all(disk: &FaultyDisk) -> Vec<Record> {
-    reader(disk).scan(0).unwrap().map(|found| found.unwrap().1).collect()
+    let record = |part| match part {
+        Part::Record { held, .. } => held,
+        other => panic!("{other:?}"),
+    };
+    reader(disk).scan(0).unwrap().map(|part| record(part.unwrap())).collect()
 }
 
 #[test]
@@ -75,7 +81,7 @@ fn unfit_records_are_refused_before_anything_is_written() {
     let disk = disk();
     let (mut private, _) = open(&disk, 0).unwrap();
     let too_long = "x".repeat(MAX_RECORD as usize);
-    for disclosures in [vec![], vec![String::new()], vec!["a~b".to_owned()], vec![too_long]] {
+    for disclosures in [vec![], vec![String::new()], vec!["a~b".to_owned()], vec!["a b".to_owned()], vec![too_long]] {
         let unfit = Record { event: EventId([1; 32]), disclosures };
         assert!(matches!(private.append(&[record(1), unfit]), Err(PrivateError::Unfit(_))));
     }
@@ -125,8 +131,9 @@ fn any_changed_byte_is_noticed() {
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 0x10;
-        crate::ledger::disk::replace_derived(&disk, &layout().disclosures(), &changed).unwrap();
-        assert!(reader(&disk).scan(0).unwrap().any(|record| record.is_err()), "byte {at}");
+        replace_derived(&disk, &layout().disclosures(), &changed).unwrap();
+        let is_record = |part: Result<_, _>| matches!(part.unwrap(), Part::Record { .. });
+        assert!(!reader(&disk).scan(0).unwrap().all(is_record), "byte {at}");
     }
 }
 
@@ -181,4 +188,156 @@ fn where_the_file_ends_as_it_should_nothing_is_read_or_cut() {
     // A damaged record is for whoever reads it; those behind it stay where they are.
     let (private, cut) = open(&disk, length).unwrap();
     assert_eq!((private.length(), cut), (length, None));
+}
+
+/// A disk whose file of private values holds these bytes.
+fn holding(bytes: &[u8]) -> FaultyDisk {
+    let disk = disk();
+    create_dirs(&disk, parent(&layout().disclosures())).unwrap();
+    replace_derived(&disk, &layout().disclosures(), bytes).unwrap();
+    disk
+}
+
+fn parts(disk: &FaultyDisk, from: u64) -> Vec<Part<Record>> {
+    reader(disk).scan(from).unwrap().map(Result::unwrap).collect()
+}
+
+fn end_of<T>(part: &Part<T>) -> u64 {
+    let (Part::Record { at, .. } | Part::Damaged(at) | Part::Torn(at)) = part;
+    at.offset + at.length
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_no_end_of_the_file() {
+    let encoded: Vec<Vec<u8>> = (0..4).map(|i| record(i).encode().unwrap()).collect();
+    let (first, damaged) = (encoded[0].len(), encoded[1].len());
+    // A bit of each length byte, of the event, of the text and of the checksum.
+    for at in [0, 1, 2, 3, 4, 40, damaged - 1] {
+        for bit in 0..8 {
+            let mut bytes = encoded.concat();
+            bytes[first + at] ^= 1 << bit;
+            let disk = holding(&bytes);
+            let found = parts(&disk, 0);
+            let stretch = Stretch { offset: first as u64, length: damaged as u64 };
+            assert_eq!(found[1], Part::Damaged(stretch), "byte {at} bit {bit}");
+            assert_eq!(reader(&disk).find(&record(3).event).unwrap(), [record(3)]);
+            for sound in [0, first as u64, bytes.len() as u64 - 1, bytes.len() as u64 + 9] {
+                let disk = disk.fork(Cut::KeepAll);
+                let kept = reader(&disk);
+                let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+                let (mut private, cut) = Disclosures::open(shared, layout(), &kept, sound).unwrap();
+                assert_eq!((private.length(), cut), (bytes.len() as u64, None), "nothing is cut off");
+                assert!(kept.noticed().take().contains(&(first as u64)) && kept.noticed().take().is_empty());
+                private.append(&[record(9)]).unwrap();
+                assert_eq!(reader(&disk).find(&record(9).event).unwrap(), [record(9)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_damaged_last_record_is_a_torn_end_and_is_kept() {
+    let mut bytes = [record(1).encode().unwrap(), record(2).encode().unwrap()].concat();
+    let first = record(1).length();
+    *bytes.last_mut().unwrap() ^= 1;
+    let disk = holding(&bytes);
+    assert!(
+        matches!(parts(&disk, 0)[..], [Part::Record { .. }, Part::Torn(Stretch { offset, .. })] if offset == first)
+    );
+    let (private, cut) = open(&disk, 0).unwrap();
+    assert_eq!(private.length(), first);
+    assert_eq!(read_whole(&disk, &cut.unwrap(), 9999).unwrap(), bytes[usize::try_from(first).unwrap()..]);
+}
+
+#[test]
+fn a_file_that_ends_before_what_is_known_to_be_sound_is_noticed() {
+    let disk = holding(&record(1).encode().unwrap());
+    let kept = reader(&disk);
+    Disclosures::open(Arc::new(disk.clone()), layout(), &kept, record(1).length() + 70).unwrap();
+    assert_eq!(kept.noticed().take(), [record(1).length()]);
+}
+
+#[test]
+fn a_stretch_full_of_lengths_is_searched_once() {
+    // Each third byte begins a length of a mebibyte; hashed one by one, that would be a terabyte.
+    let mut bytes = [0, 0x10, 0].repeat(1 << 20);
+    let offset = bytes.len() as u64;
+    bytes.extend(record(1).encode().unwrap());
+    let at = Stretch { offset, length: record(1).length() };
+    let damaged = Part::Damaged(Stretch { offset: 0, length: offset });
+    assert_eq!(parts(&holding(&bytes), 0), [damaged, Part::Record { at, held: record(1) }]);
+}
+
+#[derive(Debug, Clone)]
+enum Harm {
+    Changed(u8),
+    CutOut(usize),
+    Inserted(Vec<u8>),
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    // Zeros and small numbers look like lengths.
+    let byte = prop_oneof![Just(0), 0..3_u8, any::<u8>()];
+    prop_oneof![
+        (1..=255_u8).prop_map(Harm::Changed),
+        (1..400_usize).prop_map(Harm::CutOut),
+        vec(byte, 1..200).prop_map(Harm::Inserted),
+    ]
+}
+
+fn some_record() -> impl Strategy<Value = Record> {
+    let texts = vec("[A-Za-z0-9_-]{1,40}", 1..5);
+    (any::<[u8; 32]>(), texts).prop_map(|(event, disclosures)| Record { event: EventId(event), disclosures })
+}
+
+proptest! {
+    #[test]
+    fn every_record_that_is_not_touched_is_found(
+        records in vec(some_record(), 1..12),
+        harms in vec((any::<prop::sample::Index>(), harm()), 1..4),
+    ) {
+        // Each byte with the record that it belongs to; what is inserted belongs to none.
+        let mut bytes = Vec::new();
+        for (number, record) in records.iter().enumerate() {
+            bytes.extend(record.encode().unwrap().into_iter().map(|byte| (Some(number), byte)));
+        }
+        for (place, harm) in harms {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = place.index(bytes.len());
+            match harm {
+                Harm::Changed(by) => bytes[at] = (None, bytes[at].1 ^ by),
+                Harm::CutOut(length) => drop(bytes.drain(at..bytes.len().min(at + length))),
+                Harm::Inserted(new) => drop(bytes.splice(at..at, new.into_iter().map(|byte| (None, byte)))),
+            }
+        }
+        let owners: Vec<Option<usize>> = bytes.iter().map(|(owner, _)| *owner).collect();
+        let bytes: Vec<u8> = bytes.into_iter().map(|(_, byte)| byte).collect();
+        let disk = holding(&bytes);
+        let found = parts(&disk, 0);
+        for (number, record) in records.iter().enumerate() {
+            let length = usize::try_from(record.length()).unwrap();
+            let Some(first) = owners.iter().position(|owner| *owner == Some(number)) else { continue };
+            let is_whole = owners[first..].iter().take_while(|owner| **owner == Some(number)).count() == length;
+            let at = Stretch { offset: first as u64, length: record.length() };
+            if is_whole {
+                prop_assert!(found.contains(&Part::Record { at, held: record.clone() }), "{number} of {found:?}");
+            }
+        }
+        // Nothing is left out, nothing is made up, and only the end is torn.
+        prop_assert_eq!(found.last().map_or(0, end_of), bytes.len() as u64);
+        prop_assert!(found.windows(2).all(|two| end_of(&two[0]) < end_of(&two[1]) && !matches!(two[0], Part::Torn(_))));
+        let made_up = found.iter().filter(|part| matches!(part, Part::Record { held, .. } if !records.contains(held)));
+        prop_assert_eq!(made_up.count(), 0);
+        // Opening cuts off the torn end only, and what is appended then is found.
+        let (mut private, cut) = open(&disk, 0).unwrap();
+        prop_assert_eq!(cut.is_some(), matches!(found.last(), Some(Part::Torn(_))));
+        private.append(&[record(7)]).unwrap();
+        let behind = parts(&disk, 0);
+        let kept = found.len() - usize::from(cut.is_some());
+        prop_assert_eq!(&behind[..kept], &found[..kept]);
+        let is_new = matches!(&behind[kept..], [Part::Record { held, .. }] if *held == record(7));
+        prop_assert!(is_new, "{behind:?}");
+    }
 }
