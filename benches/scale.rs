@@ -20,13 +20,14 @@ use oretrail::ledger::disk::{Disk, RealDisk};
 use oretrail::ledger::private::DisclosureReader;
 use oretrail::ledger::read::Reader;
 use oretrail::ledger::state_store::StateStore;
-use oretrail::ledger::{Batch, Writer};
+use oretrail::ledger::{Batch, PlanError, SignedAhead, Writer};
 use oretrail::lineage::{ViewGraph, downstream, trace, upstream};
 use oretrail::rules::trust::Trust;
 use oretrail::tlog::entry::EntryRef;
 use oretrail::value::{KeyId, LotId, PublicKey, Signature};
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -401,11 +402,14 @@ fn ingest(count: usize) {
     let find = writer.state().find();
     let (plan, planning) = timed("read, check and plan", count, || {
         let mut batch = Batch::new(&*find, writer.tail());
-        for chunk in lines.chunks(4_096) {
-            for checked in batch.check_signed(chunk.par_iter().map(read).collect()).unwrap() {
-                assert!(!batch.add_signed(checked, at(i64::try_from(count).unwrap() + 100)).unwrap().is_refused());
-            }
-        }
+        let first: Vec<Signed> = lines.par_iter().take(4_096).map(read).collect();
+        let ahead = SignedAhead::of(batch.view(), &first).unwrap();
+        let chunks = lines.chunks(4_096).map(|chunk| chunk.par_iter().map(read).collect());
+        let took = &mut |checked| {
+            assert!(!batch.add_signed(checked, at(i64::try_from(count).unwrap() + 100))?.is_refused());
+            Ok::<_, PlanError>(ControlFlow::Continue(()))
+        };
+        ahead.each(chunks, took).unwrap();
         batch.finish().unwrap()
     });
     drop(find);

@@ -9,10 +9,11 @@ use oretrail::event::{
 use oretrail::finding::Code;
 use oretrail::keys::{Cost, KeyRole, KeyStore, KeysAtHand, NewKey, PassphraseSource};
 use oretrail::ledger::disk::{Disk, RealDisk};
-use oretrail::ledger::{Batch, Draft, Planned, Writer};
+use oretrail::ledger::{Batch, Draft, PlanError, Planned, SignedAhead, Writer};
 use oretrail::state::LotStatus;
 use oretrail::tlog::vkey::{KeyKind, VerifierKey};
 use oretrail::value::{FacilityId, KeyId, LotId, PartyId, PublicKey, Time};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -388,7 +389,7 @@ fn the_completeness_statement_follows_commits_and_is_made_anew_where_its_files_d
     assert_eq!(stated(true), Some(1));
 }
 
-/// The key of the buyer's site is known only once her registration, of the same chunk, is planned; then it is checked alone.
+/// The key of the buyer's site is known from her registration, whether it is of the same chunk or of one before.
 #[test]
 fn signatures_made_elsewhere_are_checked_in_bulk_with_the_verdict_of_one_by_one() {
     let world = World::new();
@@ -402,7 +403,7 @@ fn signatures_made_elsewhere_are_checked_in_bulk_with_the_verdict_of_one_by_one(
         elsewhere.add(Draft::new(Some(by), when(2), facility(code, lat)), at(2), &mut keys).unwrap();
     }
     let signed: Vec<_> = elsewhere.finish().unwrap().events().iter().map(|one| one.signed.clone()).collect();
-    for forged in 0..=signed.len() {
+    for (forged, in_one) in (0..=signed.len()).flat_map(|forged| [(forged, true), (forged, false)]) {
         let mut chunk = signed.clone();
         if let Some(one) = chunk.get_mut(forged) {
             let at = one.jws.rfind('.').unwrap() + 1;
@@ -411,9 +412,13 @@ fn signatures_made_elsewhere_are_checked_in_bulk_with_the_verdict_of_one_by_one(
         }
         let mut batch = Batch::new(&*find, writer.tail());
         let mut judged = Vec::new();
-        for checked in batch.check_signed(chunk).unwrap() {
-            judged.push(batch.add_signed(checked, at(3)).unwrap());
-        }
+        let ahead = SignedAhead::of(batch.view(), &chunk).unwrap();
+        let chunks = if in_one { vec![chunk] } else { chunk.into_iter().map(|one| vec![one]).collect() };
+        let took = &mut |checked| {
+            judged.push(batch.add_signed(checked, at(3))?);
+            Ok::<_, PlanError>(ControlFlow::Continue(()))
+        };
+        ahead.each(chunks.into_iter(), took).unwrap();
         let is_bad = |n: usize| judged[n].findings.iter().any(|finding| finding.code == Code::BadSignature);
         assert_eq!(
             (0..signed.len()).map(is_bad).collect::<Vec<_>>(),

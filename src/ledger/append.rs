@@ -12,7 +12,7 @@ mod error;
 mod foreign;
 
 pub use error::PlanError;
-pub use foreign::Checked;
+pub use foreign::{Checked, SignedAhead};
 
 use super::Draft;
 use super::draft::is_portable;

@@ -49,7 +49,7 @@ pub mod state_store;
 mod testing;
 pub mod writer;
 
-pub use append::{Batch, Checked, Judgement, Plan, PlanError, Planned, Tail};
+pub use append::{Batch, Checked, Judgement, Plan, PlanError, Planned, SignedAhead, Tail};
 pub use draft::Draft;
 pub use error::{AnyError, LogError};
 pub use files::Block;

@@ -55,11 +55,6 @@ pub(super) struct Press {
 }
 
 impl Press {
-    /// What checks signatures, with the tables of the keys used so far.
-    pub(super) fn keyring(&self) -> &Keyring {
-        &self.keyring
-    }
-
     /// Takes an event; signs when enough have come together.
     pub(super) fn push(&mut self, judged: Judged<Sheet>) {
         self.waiting.push(judged);

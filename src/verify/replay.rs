@@ -115,7 +115,7 @@ impl Ahead {
 }
 
 /// The keys that an event brings, by their ids.
-pub(super) fn keys_in(event: &Event) -> impl Iterator<Item = (KeyId, PublicKey)> + use<> {
+pub(crate) fn keys_in(event: &Event) -> impl Iterator<Item = (KeyId, PublicKey)> + use<> {
     let jwks = match &event.payload.body {
         Body::Party(party) => [Some(party.key), None],
         Body::Key(key) => [key.key, key.recovery.as_ref().map(|recovery| recovery.key)],

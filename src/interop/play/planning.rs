@@ -5,11 +5,12 @@ use crate::envelope::{SealedDraft, Signed};
 use crate::event::{Ledger, Purpose, When};
 use crate::finding::Finding;
 use crate::interop::batch::Names;
-use crate::ledger::{Batch, Draft, Judgement, Plan, PlanError, Planned, Signers};
+use crate::ledger::{Batch, Draft, Judgement, Plan, PlanError, Planned, SignedAhead, Signers};
 use crate::state::View;
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, LedgerId, PublicKey, Text, Time};
 use ed25519_dalek::SigningKey;
+use std::ops::ControlFlow;
 
 /// Plans a batch on a ledger: events are signed and admitted; [`Self::finish`] gives the plan to commit.
 ///
@@ -54,27 +55,25 @@ impl<'a> Planning<'a> {
     /// # Errors
     /// As of [`Batch::add_signed`].
     pub fn record_signed(&mut self, signed: Vec<Signed>) -> Result<Vec<(usize, Judgement)>, RecordError> {
-        let mut judged = Vec::new();
-        let (mut signed, mut number) = (signed.into_iter(), 0);
-        loop {
-            let chunk: Vec<Signed> = signed.by_ref().take(AT_ONCE).collect();
-            if chunk.is_empty() {
-                return Ok(judged);
-            }
-            for checked in self.batch.check_signed(chunk)? {
-                number += 1;
-                let event = &checked.signed().event;
-                if event.payload.aud.is_none() && self.batch.view().event(&event.id)?.is_some() {
-                    continue;
-                }
-                let judgement = self.batch.add_signed(checked, self.now)?;
-                let is_refused = judgement.is_refused();
-                judged.push((number, judgement));
-                if is_refused {
-                    return Ok(judged);
-                }
-            }
+        if signed.is_empty() {
+            return Ok(Vec::new());
         }
+        let ahead = SignedAhead::of(self.batch.view(), &signed)?;
+        let mut signed = signed.into_iter();
+        let chunks = std::iter::from_fn(move || Some(signed.by_ref().take(AT_ONCE).collect::<Vec<_>>()));
+        let (mut judged, mut number) = (Vec::new(), 0);
+        ahead.each(chunks.take_while(|chunk| !chunk.is_empty()), &mut |checked| {
+            number += 1;
+            let event = &checked.signed().event;
+            if event.payload.aud.is_none() && self.batch.view().event(&event.id)?.is_some() {
+                return Ok::<_, RecordError>(ControlFlow::Continue(()));
+            }
+            let judgement = self.batch.add_signed(checked, self.now)?;
+            let is_refused = judgement.is_refused();
+            judged.push((number, judgement));
+            Ok(if is_refused { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(judged)
     }
 
     /// Plans a draft that came back cosigned.

@@ -1,18 +1,20 @@
-//! Events that were signed elsewhere: their signatures are checked in bulk before they are planned.
+//! Events that were signed elsewhere: their signatures are checked in bulk, while those before them are planned.
 //!
 //! Which key an event must be signed with is for admission to say. Nearly always it is the key that the state knows by the
-//! event's `kid`, or the one that a registration brings; so that one is tried beforehand, on all processors and by tables.
-//! Where admission asks for another key, as for one that an event of the same chunk brought, it is checked then. Either
-//! way the verdict is that of `verify_strict`.
+//! event's `kid`, or one that an event before it brings; so that one is tried beforehand, on all processors and by tables.
+//! Where admission asks for another key it is checked then. Either way the verdict is that of `verify_strict`.
 
 use super::{Batch, Judgement, PlanError, check_length};
 use crate::envelope::{Jws, JwsError, Signed, Typ};
-use crate::event::Body;
-use crate::keyring::Item;
+use crate::keyring::{Item, Keyring};
 use crate::ledger::press::{self, Sheet};
-use crate::state::ViewError;
-use crate::value::{PublicKey, Time};
+use crate::state::{View, ViewError};
+use crate::value::{KeyId, PublicKey, Time};
+use crate::verify::replay::keys_in;
 use rayon::prelude::*;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::mpsc::sync_channel;
 
 /// An event signed elsewhere, with what is known of its signature.
 #[derive(Debug)]
@@ -39,20 +41,70 @@ impl Checked {
     }
 }
 
-impl Batch<'_> {
-    /// Checks the signatures of events that were signed elsewhere, by the keys that are known now; plans none of them.
+/// Checks events that were signed elsewhere, ahead of the batch that plans them.
+///
+/// A key id is the digest of its key, so a key that fits the id is the key meant, whoever brought it.
+#[derive(Default)]
+pub struct SignedAhead {
+    keyring: Keyring,
+    keys: HashMap<KeyId, PublicKey>,
+}
+
+impl SignedAhead {
+    /// Knows the keys of the state by which these events say they are signed.
     ///
     /// # Errors
     /// State could not be read.
-    pub fn check_signed(&self, signed: Vec<Signed>) -> Result<Vec<Checked>, PlanError> {
-        let keys: Vec<Option<PublicKey>> =
-            signed.iter().map(|one| self.likely_key(one)).collect::<Result<_, ViewError>>()?;
+    pub fn of(view: &dyn View, signed: &[Signed]) -> Result<Self, ViewError> {
+        let mut keys = HashMap::new();
+        for kid in signed.iter().map(|one| one.event.kid) {
+            if !keys.contains_key(&kid)
+                && let Some(record) = view.key(&kid)?
+            {
+                keys.insert(kid, record.public);
+            }
+        }
+        Ok(Self { keyring: Keyring::default(), keys })
+    }
+
+    /// Gives the events of chunks in their order, each with what is known of its signature, while another thread checks the
+    /// chunk behind; ends where it is told to.
+    ///
+    /// # Errors
+    /// As of the one who takes them.
+    pub fn each<E>(
+        mut self,
+        chunks: impl Iterator<Item = Vec<Signed>> + Send,
+        took: &mut dyn FnMut(Checked) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        std::thread::scope(|scope| {
+            let (give, taken) = sync_channel(1);
+            scope.spawn(move || {
+                for chunk in chunks {
+                    // Nobody takes it any more where the other thread has ended.
+                    if give.send(self.check(chunk)).is_err() {
+                        break;
+                    }
+                }
+            });
+            for checked in taken.into_iter().flatten() {
+                if took(checked)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn check(&mut self, signed: Vec<Signed>) -> Vec<Checked> {
+        self.keys.extend(signed.iter().flat_map(|one| keys_in(&one.event)));
+        let keys: Vec<Option<PublicKey>> = signed.iter().map(|one| self.keys.get(&one.event.kid).copied()).collect();
         let parsed: Vec<Result<Jws<'_>, JwsError>> =
             signed.par_iter().with_min_len(64).map(|one| Jws::parse(&one.jws, Typ::Event)).collect();
         let known = keys.iter().zip(&parsed).filter_map(|(key, jws)| Some((key.as_ref()?, jws.as_ref().ok()?)));
         let items: Vec<Item<'_>> =
             known.map(|(key, jws)| Item { key, message: jws.signing_input(), signature: jws.signature() }).collect();
-        let mut verdicts = self.press.keyring().verify_many(&items).into_iter();
+        let mut verdicts = self.keyring.verify_many(&items).into_iter();
         let judged: Vec<_> = keys
             .iter()
             .zip(parsed)
@@ -62,17 +114,11 @@ impl Batch<'_> {
             })
             .collect();
         let checked = |(signed, (verdict, malformed))| Checked { signed, verdict, malformed };
-        Ok(signed.into_iter().zip(judged).map(checked).collect())
+        signed.into_iter().zip(judged).map(checked).collect()
     }
+}
 
-    /// The key that an event is signed with if all is well.
-    fn likely_key(&self, signed: &Signed) -> Result<Option<PublicKey>, ViewError> {
-        match &signed.event.payload.body {
-            Body::Party(party) => Ok(Some(party.key.x)),
-            _ => Ok(self.view().key(&signed.event.kid)?.map(|key| key.public)),
-        }
-    }
-
+impl Batch<'_> {
     /// Plans an event that was signed elsewhere, with the disclosures that came with it.
     ///
     /// # Errors
