@@ -5,6 +5,8 @@
 //! what the scenario's file declares, with both signed events where two are in conflict; so does an audit of its files.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod on_disk;
+
 use assert_cmd::Command;
 use ed25519_dalek::SigningKey;
 use oretrail::bundle::{
@@ -17,16 +19,12 @@ use oretrail::interop::answers::compare;
 use oretrail::interop::batch::{Header, Names, NoNames, Step};
 use oretrail::interop::play::{Player, RecordError, Recorder, simulated_key, trust_of};
 use oretrail::interop::scenarios::{SCENARIOS, named};
-use oretrail::ledger::identity::Identity;
-use oretrail::ledger::layout::Layout;
-use oretrail::ledger::private::Record;
 use oretrail::ledger::{Draft, Judgement};
 use oretrail::rules::trust::TrustedLedger;
 use oretrail::rules::{Admission, admit};
 use oretrail::state::{FeedKey, Memory, Position, Put as _, View, apply};
 use oretrail::tlog::checkpoint::Checkpoint;
 use oretrail::tlog::entry::{self, Entry};
-use oretrail::tlog::entry_bundle::push_entry;
 use oretrail::tlog::note::SignedNote;
 use oretrail::tlog::tree::{MemoryTree, leaf_hash};
 use oretrail::tlog::vkey::{KeyKind, VerifierKey};
@@ -34,7 +32,6 @@ use oretrail::value::{EventId, KeyId, LedgerId, LotId, PartyId, PublicKey, Text,
 use oretrail::verify::replay::{Raw, Replay};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::path::Path;
 
 const SEED: [u8; 32] = [11; 32];
 
@@ -240,32 +237,10 @@ impl Doctored {
         entered.into_iter().flat_map(|entered| entered.findings).filter(Finding::is_refusal).collect()
     }
 
-    /// Writes the log as the files of a ledger.
-    fn write_to(&self, folder: &Path) {
-        let layout = Layout::new(folder);
-        let files = [layout.identity(), layout.checkpoint(), layout.pending(0), layout.disclosures()];
-        files.iter().for_each(|file| std::fs::create_dir_all(file.parent().unwrap()).unwrap());
-        let [identity, checkpoint, pending, disclosures] = files;
-        assert!(self.log.entries.len() < 256, "one bundle holds all");
-        let mut bundle = Vec::new();
-        self.log.entries.iter().for_each(|entry| push_entry(&mut bundle, entry).unwrap());
-        let mut private = Vec::new();
-        for (index, signed) in (0..).zip(&self.log.signed) {
-            let disclosures = self.log.entry_at(index).unwrap().unwrap().disclosures;
-            if !disclosures.is_empty() {
-                private.extend(Record { event: signed.event.id, disclosures }.encode().unwrap());
-            }
-        }
-        std::fs::write(identity, Identity::new(self.log.vkey.clone().unwrap()).format().unwrap()).unwrap();
-        std::fs::write(checkpoint, self.log.checkpoint()).unwrap();
-        std::fs::write(pending, bundle).unwrap();
-        std::fs::write(disclosures, private).unwrap();
-    }
-
     /// What `oretrail audit` makes of the files of the log: its exit code and its report.
     fn audited(&self) -> (Option<i32>, serde_json::Value) {
         let folder = tempfile::tempdir().unwrap();
-        self.write_to(folder.path());
+        on_disk::write(&self.log, self.log.vkey.as_ref().unwrap(), folder.path());
         let mut command = Command::cargo_bin("oretrail").unwrap();
         let command = command.env_clear().args(["--json", "audit", "--as-of", "2026-12-31", "--ledger"]);
         let output = command.arg(folder.path()).output().unwrap();

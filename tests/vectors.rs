@@ -9,6 +9,7 @@
 
 #![cfg(test)]
 
+mod on_disk;
 mod world;
 
 use oretrail::bundle::{Asked, BundleFile, Export, Manifest, UnverifiedBundle, Withhold};
@@ -16,6 +17,10 @@ use oretrail::event::{Body, Kind, Payload, Purpose, Scheme};
 use oretrail::finding::{Code, Finding};
 use oretrail::interop::play::{InMemory, Player};
 use oretrail::interop::scenarios::{self, SCENARIOS};
+use oretrail::ledger::audit::{Auditing, audit};
+use oretrail::ledger::disk::{Disk, RealDisk};
+use oretrail::ledger::private::DisclosureReader;
+use oretrail::ledger::read::Reader;
 use oretrail::rules::review::{Facts, ReviewContext, review};
 use oretrail::rules::trust::{Authority, Trust, TrustedLedger};
 use oretrail::state::{Memory, Position, View};
@@ -25,6 +30,7 @@ use oretrail::verify::replay::{Raw, Replay};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use world::{Builder, By, LOG, MINE, SEPARATOR, World, builder, key};
 
 const BASE: &str = include_str!("vectors/base.toml");
@@ -224,6 +230,7 @@ fn by_hand() -> Vec<(Code, Case)> {
             verified(&exported(&world, &BTreeSet::from([hole]), true))
         }),
         (Code::BundleIncomplete, || verified(&exported(&builder().world, &BTreeSet::new(), false))),
+        (Code::ValuesDamaged, values_damaged),
         (Code::UntrustedLedger, || {
             let text = builder().world.bundle(&[]);
             let asked = Asked { trust: &Trust::nobody(), as_of: Time::MAX, recipient: None };
@@ -349,6 +356,26 @@ fn withheld() -> BTreeSet<Code> {
     let ctx = ReviewContext { facts: &settled, view: &view, trust: &trust, as_of: Time::MAX, cosigned: 0 };
     let found = entered.iter().flat_map(|one| review(one.event.as_ref().unwrap(), &ctx).unwrap());
     found.map(|finding| finding.code).collect()
+}
+
+/// An audit of a ledger on disk, in whose private values a byte of the first record's length was changed.
+fn values_damaged() -> BTreeSet<Code> {
+    let (world, folder) = (builder().world, tempfile::tempdir().unwrap());
+    on_disk::write(&world, &world.log_key, folder.path());
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let reader = Reader::open(Arc::clone(&disk), folder.path()).unwrap();
+    let values = DisclosureReader::new(Arc::clone(&disk), reader.layout());
+    let audited = || {
+        let auditing = Auditing { trust: &Trust::nobody(), as_of: Time::MAX, index: None };
+        let report = audit(&disk, &reader, &values, &auditing, &mut |_, _| {}).unwrap();
+        report.findings.into_iter().map(|finding| finding.code).collect::<BTreeSet<Code>>()
+    };
+    assert!(!audited().contains(&Code::ValuesDamaged));
+    let path = reader.layout().disclosures();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[2] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+    audited()
 }
 
 fn bundle() -> BundleFile {

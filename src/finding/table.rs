@@ -309,6 +309,10 @@ codes! {
         "The stated magnetic properties cannot occur together.",
         "A unit mix-up (kOe for kA/m, MGOe for kJ/m³), or an invented certificate.",
         "Correct the units: 1 MGOe is 7.95775 kJ/m³, 1 kOe is 79.5775 kA/m.";
+    ValuesDamaged = "evidence.values-damaged", Evidence, Warning, Review, Local,
+        "Private values that a ledger kept beside its log can no longer be read; they are taken to be withheld.",
+        "A failing disk, a copy that was cut short, or bytes changed by hand.",
+        "Append the `private/disclosures` of a backup to the damaged file, in which a record may come twice, and run `oretrail audit --rebuild`.";
     // status
     WithdrawnUpstream = "status.withdrawn-upstream", Status, Breach, Review, NeedsCompleteness,
         "The lot is built on an event that its issuer withdrew.",

@@ -11,6 +11,7 @@
 
 mod found;
 mod pass;
+mod values;
 
 use super::disk::Disk;
 use super::kept::Kept;
@@ -153,7 +154,12 @@ fn audit_with(
     }
     let tiles = pass.review(first.facts, &first.memory, auditing, &mut found)?;
     let orphans = kept.orphans(&first.memory)?;
-    let index = auditing.index.map(|index| compare_index(index, &first.memory, &mut found)).transpose()?;
+    let damaged = values::damaged(&kept, &first.memory, auditing.index)?;
+    let index = match auditing.index {
+        Some(index) => compare_index(index, &first.memory, !damaged.is_empty(), &mut found)?,
+        None => Err("there is none, or another process has it"),
+    };
+    damaged.into_iter().for_each(|finding| found.add(finding));
     let counts = found.counts();
     let mut report = AuditReport {
         v: AUDIT_VERSION,
@@ -172,15 +178,24 @@ fn audit_with(
     Ok(report)
 }
 
-/// Compares what the index holds with the replay; says how many records it compared.
-fn compare_index(index: &StateStore, memory: &Memory, found: &mut Found) -> Result<u64, StateError> {
+/// How many records of the index were compared with the replay, or why they were not.
+type Compared = Result<u64, &'static str>;
+
+/// Compares what the index holds with the replay. One made when values were at hand that are damaged now is not the worse for
+/// it.
+fn compare_index(
+    index: &StateStore,
+    memory: &Memory,
+    is_damaged: bool,
+    found: &mut Found,
+) -> Result<Compared, StateError> {
     let find = index.find();
-    let mut compared = 0;
+    let (mut compared, mut differing) = (0, Vec::new());
     let mut compare = |what: &str, same: bool, count: usize| {
         compared += count as u64;
         if !same {
             let expected = format!("the {what} of the index to be those of the entries");
-            found.add(Finding::new(Code::NotInTree, expected, "others").at("index"));
+            differing.push(Finding::new(Code::NotInTree, expected, "others").at("index"));
         }
     };
     let mut lots = Alike::default();
@@ -195,7 +210,11 @@ fn compare_index(index: &StateStore, memory: &Memory, found: &mut Found) -> Resu
     compare("keys", find.keys()? == keys, keys.len());
     let facilities = memory.facilities()?;
     compare("facilities", find.facilities()? == facilities, facilities.len());
-    Ok(compared)
+    if is_damaged && !differing.is_empty() {
+        return Ok(Err("it was made of values that are damaged now; `oretrail audit --rebuild` makes it anew"));
+    }
+    differing.into_iter().for_each(|finding| found.add(finding));
+    Ok(Ok(compared))
 }
 
 /// Records compared one by one: what there is most of is never held twice.
@@ -218,7 +237,7 @@ impl Alike {
     }
 }
 
-fn checks(report: &AuditReport, auditing: &Auditing<'_>, tiles: u64, orphans: u64, index: Option<u64>) -> Vec<Check> {
+fn checks(report: &AuditReport, auditing: &Auditing<'_>, tiles: u64, orphans: u64, index: Compared) -> Vec<Check> {
     let check = |name: &str, done: bool, note: String| Check { name: name.to_owned(), done, note };
     let nobody = auditing.trust.vouches_for_nothing();
     vec![
@@ -236,8 +255,8 @@ fn checks(report: &AuditReport, auditing: &Auditing<'_>, tiles: u64, orphans: u6
             if nobody { "no trust file: nobody is trusted".to_owned() } else { "by the trust file".to_owned() },
         ),
         match index {
-            Some(count) => check("index", true, format!("{count} records compared with the replay")),
-            None => check("index", false, "there is none, or another process has it".to_owned()),
+            Ok(count) => check("index", true, format!("{count} records compared with the replay")),
+            Err(reason) => check("index", false, reason.to_owned()),
         },
         check(
             "same history shown to others",

@@ -12,13 +12,13 @@ use std::collections::BTreeSet;
 /// Where the private values of events lie, for those that a replay comes to.
 pub(super) struct Kept<'a> {
     pub(super) offsets: Offsets,
-    values: &'a DisclosureReader,
+    pub(super) values: &'a DisclosureReader,
     /// Where the last sound record ends.
     pub(super) end: u64,
     /// What lies between sound records and is none.
-    damaged: Vec<Stretch>,
+    pub(super) damaged: Vec<Stretch>,
     /// What lies behind the last sound record.
-    tail: Option<Stretch>,
+    pub(super) tail: Option<Stretch>,
 }
 
 impl<'a> Kept<'a> {
@@ -37,7 +37,7 @@ impl<'a> Kept<'a> {
         for part in values.scan_events(from)? {
             match part? {
                 Part::Record { at, held: event } => {
-                    kept.end = at.offset + at.length;
+                    kept.end = at.end();
                     kept.offsets.add(&event, at.offset);
                     note(&event, at.offset);
                 }

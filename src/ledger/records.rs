@@ -112,6 +112,14 @@ impl<'a> IndexView<'a> {
         self.each(&key_of(b'o', &[&id.0]), |offset, _| number(offset))
     }
 
+    /// Tells of every record of private values that was indexed: its event, and where it lies.
+    pub fn each_value(&self, took: &mut Took<'_, EventId, u64>) -> Result<(), ViewError> {
+        self.tell(b"o", &mut |key, _| {
+            let (id, offset) = key.split_at_checked(32).unwrap_or_default();
+            took(event_id(id)?, number(offset)?)
+        })
+    }
+
     /// Up to where the private values are sound and indexed.
     pub fn values_end(&self) -> Result<u64, ViewError> {
         self.get(b"z")?.map_or(Ok(0), |bytes| number(&bytes))

@@ -12,7 +12,7 @@ use super::kept::Kept;
 use super::private::{DisclosureReader, Offsets, PrivateError};
 use super::read::Reader;
 use super::records::{IndexView, to_key_value, value_pair, values_end_pair};
-use crate::state::{Delta, Find, Memory, Overlay, Put, Record, View, ViewError};
+use crate::state::{Delta, Find, Memory, Overlay, Put, Record, Took, View, ViewError};
 use crate::tlog::entry::{EntryRef, link};
 use crate::tlog::tree::{Frontier, HashReader, peaks};
 use crate::value::{Blake3, EventId, Time};
@@ -177,6 +177,17 @@ impl StateStore {
         match self {
             Self::Index(index) => IndexView::new(&**index).value_offsets(id),
             Self::Replayed(_, offsets) => Ok(offsets.of(id)),
+        }
+    }
+
+    /// Tells of every record of private values that the index knows: its event, and where it lies.
+    ///
+    /// # Errors
+    /// The index is unusable.
+    pub fn each_value(&self, took: &mut Took<'_, EventId, u64>) -> Result<(), ViewError> {
+        match self {
+            Self::Index(index) => IndexView::new(&**index).each_value(took),
+            Self::Replayed(..) => Ok(()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Private values that are damaged: what is sound is answered, what is not is said and taken to be withheld.
 
 use super::world::{MINE, World};
+use serde_json::{Value, json};
 use std::path::Path;
 
 const MINED: [&str; 8] = ["source", "mined", "--by", MINE, "--facility", "PIT", "--output", "name=o form=ore mass=5"];
@@ -25,6 +26,15 @@ fn damage(file: &Path, record: usize, byte: usize) -> usize {
     at
 }
 
+fn findings(report: &Value) -> Vec<&Value> {
+    let all = report["findings"].as_array().unwrap();
+    all.iter().filter(|finding| finding["code"] == "evidence.values-damaged").collect()
+}
+
+fn missing(length: usize) -> String {
+    format!("{length} bytes that are none; the values of 1 event are missing")
+}
+
 #[test]
 fn a_damaged_record_is_said_and_what_lies_behind_it_is_kept() {
     // A byte of the length, and one of the text.
@@ -33,7 +43,9 @@ fn a_damaged_record_is_said_and_what_lies_behind_it_is_kept() {
             let world = World::with_concentrate();
             let file = world.path("ledger/private/disclosures");
             let ore = world.lot("ore-1")["id"].as_str().unwrap().to_owned();
+            let sound = std::fs::read(&file).unwrap();
             let at = damage(&file, 0, byte);
+            let length = records(&sound)[1] - at;
             let before = std::fs::read(&file).unwrap();
             if !is_indexed {
                 std::fs::remove_dir_all(world.path("ledger/index")).unwrap();
@@ -53,6 +65,23 @@ fn a_damaged_record_is_said_and_what_lies_behind_it_is_kept() {
             assert!(std::fs::read(&file).unwrap().starts_with(&before) && !world.path("ledger/discarded").exists());
             world.ok(&["show", &ore]);
             world.ok(&["lots"]).says(&["conc-1", "o "]);
+            // The ledger is sound, and an audit says what is missing.
+            let report = world.json(&["audit"]);
+            let event = ore.split('.').next().unwrap();
+            let place = format!("{}, offset {at}, {length} bytes", file.display());
+            let found = findings(&report);
+            assert_eq!((&found[0]["event"], &found[0]["place"]), (&json!(event), &json!(place)), "{report}");
+            assert_eq!((found.len(), &found[0]["found"]), (1, &json!(missing(length))));
+            let index = report["checks"].as_array().unwrap().iter().find(|check| check["name"] == "index").unwrap();
+            assert_eq!(index["done"], !is_indexed, "{index}");
+            // With the file of a backup behind the damaged one, the values are there again.
+            let mut mended = std::fs::read(&file).unwrap();
+            mended.extend(&sound);
+            std::fs::write(&file, mended).unwrap();
+            let report = world.json(&["audit", "--rebuild"]);
+            let found = findings(&report);
+            assert_eq!((found.len(), &found[0]["event"]), (1, &Value::Null), "{report}");
+            world.ok(&["trace", "conc-1"]).says(&["ore-1 · ore · 20,000 kg"]);
         }
     }
 }
@@ -82,4 +111,30 @@ fn a_torn_end_of_the_private_values_is_put_aside_and_told() {
     assert_eq!(std::fs::read(rest.lines().next().unwrap()).unwrap(), [0, 0, 1, 0, 7]);
     assert!(std::fs::read(&file).unwrap().starts_with(&sound));
     world.ok(&["audit"]);
+}
+
+#[test]
+fn the_last_record_damaged_or_cut_off_is_found_by_an_audit() {
+    let world = World::with_concentrate();
+    let file = world.path("ledger/private/disclosures");
+    let event = world.lot("conc-1")["id"].as_str().unwrap().split('.').next().unwrap().to_owned();
+    let sound = std::fs::read(&file).unwrap();
+    let (at, length) = (records(&sound)[1], sound.len() - records(&sound)[1]);
+    let gone = "the end of the file; the values of 1 event are missing";
+    for (bytes, found) in [
+        ([&sound[..sound.len() - 1], b"?"].concat(), missing(length)),
+        (sound[..sound.len() - 9].to_vec(), missing(length)),
+        (sound[..at].to_vec(), gone.to_owned()),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let report = world.json(&["audit"]);
+        let place = format!("{}, offset {at}, {length} bytes", file.display());
+        let expected = [&json!(event), &json!(place), &json!(found)];
+        let damage = findings(&report);
+        assert_eq!(damage.len(), 1, "{report}");
+        assert_eq!(["event", "place", "found"].map(|member| &damage[0][member]), expected);
+    }
+    // Bytes behind the last record may be an append that is going on.
+    std::fs::write(&file, [&sound[..], &sound[..50]].concat()).unwrap();
+    assert!(findings(&world.json(&["audit"])).is_empty());
 }

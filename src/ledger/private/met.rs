@@ -13,6 +13,14 @@ pub struct Stretch {
     pub length: u64,
 }
 
+impl Stretch {
+    /// Where it ends.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.offset.saturating_add(self.length)
+    }
+}
+
 /// What lies in the file, part by part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part<T> {

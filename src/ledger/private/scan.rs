@@ -165,6 +165,25 @@ impl DisclosureReader {
         Ok(found)
     }
 
+    /// Tells of every 32 bytes in a stretch that may be the id of an event, wherever they begin.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn each_id_in(&self, stretch: Stretch, told: &mut dyn FnMut(EventId)) -> Result<(), PrivateError> {
+        let mut scan = self.scan(stretch.offset)?;
+        scan.end = scan.end.min(stretch.end());
+        loop {
+            scan.fill(32)?;
+            let ahead = scan.ahead();
+            let known = ahead.len();
+            ahead.windows(32).filter_map(|bytes| bytes.first_chunk()).for_each(|id| told(EventId(*id)));
+            if known < 32 {
+                return Ok(());
+            }
+            scan.pass(known - 31);
+        }
+    }
+
     /// Where to read from in order to read all from an offset on: there, if that is where a sound record begins or the file
     /// ends; from the beginning otherwise.
     ///
@@ -180,7 +199,7 @@ impl DisclosureReader {
         let mut end = from;
         for part in self.scan_events(from)? {
             if let Part::Record { at, .. } = part? {
-                end = at.offset + at.length;
+                end = at.end();
             }
         }
         Ok(end)

@@ -204,7 +204,7 @@ fn parts(disk: &FaultyDisk, from: u64) -> Vec<Part<Record>> {
 
 fn end_of<T>(part: &Part<T>) -> u64 {
     let (Part::Record { at, .. } | Part::Damaged(at) | Part::Torn(at)) = part;
-    at.offset + at.length
+    at.end()
 }
 
 #[test]
@@ -339,5 +339,18 @@ proptest! {
         prop_assert_eq!(&behind[..kept], &found[..kept]);
         let is_new = matches!(&behind[kept..], [Part::Record { held, .. }] if *held == record(7));
         prop_assert!(is_new, "{behind:?}");
+    }
+}
+
+#[test]
+fn every_id_in_a_stretch_is_told_wherever_it_lies() {
+    // More than is read at once; each place is told with what begins there, and none twice.
+    let bytes: Vec<u8> = (0..600_000_u32).flat_map(|n| n.to_be_bytes()[2..].to_vec()).collect();
+    let disk = holding(&bytes);
+    for (offset, length) in [(0, bytes.len()), (5, 300_000), (262_100, 262_200), (7, 32), (7, 31), (7, 0)] {
+        let mut told = Vec::new();
+        let stretch = Stretch { offset: offset as u64, length: length as u64 };
+        reader(&disk).each_id_in(stretch, &mut |id| told.push(id)).unwrap();
+        assert!(told.iter().map(|id| &id.0[..]).eq(bytes[offset..offset + length].windows(32)), "{stretch:?}");
     }
 }
