@@ -217,7 +217,7 @@ codes! {
         "Correct the number of pieces or the mass of one.";
     ClosedSum = "mass.closed-sum", Mass, Breach, Review, Local,
         "More mass comes out of a process that adds nothing than went in.",
-        "An input that was not recorded, or a wrong mass.",
+        "An input that was not recorded, or a wrong mass. Above 1.25 times what went in the event is refused (mass.gross-gain).",
         "Record the missing input, or correct the masses.";
     GrossGain = "mass.gross-gain", Mass, Breach, Admission, Local,
         "More than 1.25 times the measured input of an element comes out without a reason, or of the mass where nothing is added.",
