@@ -7,11 +7,13 @@
 //! In scope: where parts end, going on, what is said of it. Not in scope: reading steps (`steps_in_parts`), planning and
 //! committing one part (`recorder`).
 
+use super::archive::Shelf;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
 use super::format::count;
 use super::interrupt::{Interrupt, Standing};
 use super::progress::Progress;
+use super::recorded::earlier;
 use super::recorder::{Job, NOTHING, Outcome, Session};
 use super::steps_in_parts::{Source, StepsInParts};
 use crate::envelope::{Jws, Typ, open};
@@ -19,6 +21,7 @@ use crate::interop::batch::{Resolver, Step};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::parts::{self, Beginning, Part};
 use crate::ledger::read::Reader;
+use crate::ledger::state_store::event_of;
 use crate::ledger::{Block, Plan};
 use crate::tlog::entry::EntryRef;
 use std::path::Path;
@@ -71,7 +74,10 @@ pub(crate) fn record(
 impl Recording<'_> {
     /// Finds out what of the file is recorded, and goes there if that is wanted.
     fn find_beginning(&mut self, context: &mut Context) -> Result<(), Failure> {
-        let noted = self.noted()?;
+        let noted = match self.noted() {
+            Ok(noted) => noted,
+            Err(failure) => return Err(self.saying_the_last(context, failure)?),
+        };
         let path = self.steps.path().map(Path::to_owned);
         let recorded = match &path {
             Some(path) if !noted.is_empty() => parts::recorded_of(&noted, open_file(path)?)?,
@@ -80,7 +86,7 @@ impl Recording<'_> {
         match (recorded.last(), self.ways.resume) {
             (None, false) => Ok(()),
             (Some(last), false) => Err(already(last, &self.name())),
-            (None, true) => Err(nothing_of_it(&noted, path.as_deref())),
+            (None, true) => Err(self.saying_the_last(context, nothing_of_it(&noted, path.as_deref()))?),
             (Some(last), true) => {
                 let until = format!("steps 1 to {} of {} are recorded already", count(last.to_step), self.name());
                 context.output.remark(&until);
@@ -95,6 +101,24 @@ impl Recording<'_> {
     fn noted(&self) -> Result<Vec<Part>, Failure> {
         let (layout, state) = (self.session.writer.log().layout(), self.session.writer.state().find());
         Ok(parts::recorded(&RealDisk, layout, &*state)?)
+    }
+
+    /// Where notes do not say how far a file is recorded, the ledger's last event may.
+    fn saying_the_last(&self, context: &Context, failure: Failure) -> Result<Failure, Failure> {
+        let (writer, state) = (&self.session.writer, self.session.writer.state());
+        let shelf = Shelf::open(context, writer.log().layout().root())?;
+        let Some(index) = writer.tail().size.checked_sub(1) else { return Ok(failure) };
+        let Some(id) = event_of(&shelf.reader.entry(index)?) else { return Ok(failure) };
+        let mut words = earlier(&shelf, state, &id)?;
+        let event = shelf.event(state, &id)?.map(|recorded| recorded.event);
+        let lots = event.iter().flat_map(|event| event.payload.body.outputs());
+        let labels: Vec<String> = lots.filter_map(|lot| lot.label().map(ToString::to_string)).collect();
+        if !labels.is_empty() {
+            words.push_str(&format!(", which made {}", labels.join(", ")));
+        }
+        let ends = format!("the ledger ends with {words}");
+        Ok(failure
+            .hint(format_args!("{ends}: if that is of this file, record only what is behind it, as another file")))
     }
 
     fn name(&self) -> String {
@@ -275,7 +299,7 @@ fn nothing_of_it(noted: &[Part], path: Option<&Path>) -> Failure {
         path.display()
     ));
     match noted.last() {
-        None => failure.hint("no file was recorded in parts; leave `--resume` out"),
+        None => failure.hint("no file is noted to be recorded in parts; if nothing of this one is, leave `--resume` out"),
         Some(last) => failure.hint(format_args!(
             "the file that was last recorded in parts is recorded up to step {}: its first {} bytes must be as they were",
             count(last.to_step),

@@ -108,7 +108,7 @@ impl From<PartsError> for Failure {
             PartsError::View(error) => error.into(),
             PartsError::Source(_) => Self::usage(error),
             error @ PartsError::Damaged { .. } => Self::new(Kind::Broken, error)
-                .hint("it says which long batch files are recorded in part; once you know that of yours, move it away"),
+                .hint("it says how far long batch files are recorded; once you know that of yours, move it away"),
             error @ PartsError::Json(_) => Self::new(Kind::Internal, error),
         }
     }
@@ -259,8 +259,7 @@ fn from_signing(error: SignEventError) -> Failure {
     let SignEventError::Sign(SignError::Refused(JwsError::Long(found))) = error else {
         return Failure::usage(error);
     };
-    let message =
-        format!("expected an event of at most {MAX_JWS_BYTES} bytes, found one of {found}; nothing was recorded");
+    let message = format!("expected an event of at most {MAX_JWS_BYTES} bytes, found one of {found}");
     Failure::new(Kind::Refused, message).hint(
         "divide it into events with fewer lots or shorter texts: `oretrail split` and several `oretrail dispatch` with one \
          `--shipment` divide a shipment",

@@ -225,7 +225,25 @@ fn open_writer(context: &mut Context, keys: &KeysAtHand<'_>, folder: &std::path:
     Ok(writer)
 }
 
+/// Plans a job; a refusal says what is dropped with it.
 fn plan(
+    context: &mut Context,
+    writer: &Writer,
+    shelf: &Shelf,
+    keys: &mut KeysAtHand<'_>,
+    now: Time,
+    job: Job<'_>,
+) -> Result<Outcome, Failure> {
+    let dropped = job.dropped;
+    plan_steps(context, writer, shelf, keys, now, job).map_err(|mut failure| {
+        if failure.kind == Kind::Refused {
+            failure.message = format!("{}; {dropped}", failure.message);
+        }
+        failure
+    })
+}
+
+fn plan_steps(
     context: &mut Context,
     writer: &Writer,
     shelf: &Shelf,
@@ -246,12 +264,12 @@ fn plan(
     }
     if let Some((number, Judgement { event, findings })) = finished.into_iter().find(|(_, one)| one.is_refused()) {
         let error = PlayError::Refused { at: format!("step {number}"), event, findings };
-        return Err(refusal(context, error, shelf, writer, job.dropped)?);
+        return Err(refusal(context, error, shelf, writer)?);
     }
     let mut player = Player::new(job.header, &mut recorder, None, Some(now))?.knowing(job.names);
     for step in job.steps {
         if let Err(error) = player.play(step?) {
-            return Err(refusal(context, error, shelf, writer, job.dropped)?);
+            return Err(refusal(context, error, shelf, writer)?);
         }
         (job.progress)();
     }
@@ -261,13 +279,7 @@ fn plan(
 }
 
 /// A refusal in words: each finding, the events that bear it out, and what to do.
-fn refusal(
-    context: &mut Context,
-    error: PlayError,
-    shelf: &Shelf,
-    writer: &Writer,
-    dropped: &str,
-) -> Result<Failure, Failure> {
+fn refusal(context: &mut Context, error: PlayError, shelf: &Shelf, writer: &Writer) -> Result<Failure, Failure> {
     let (at, event, findings) = match &error {
         PlayError::Refused { at, event, findings } => (at, Some(*event), findings),
         PlayError::Unexpected { at, findings, .. } => (at, None, findings),
@@ -282,7 +294,7 @@ fn refusal(
     let place = if at == "step 1" { String::new() } else { format!("{at}: ") };
     let refusals: Vec<&Finding> = findings.iter().filter(|finding| finding.is_refusal()).collect();
     let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-    let mut failure = Failure::new(Kind::Refused, format_args!("{place}{}; {dropped}", lines.join("\n  ")));
+    let mut failure = Failure::new(Kind::Refused, format_args!("{place}{}", lines.join("\n  ")));
     for related in refusals.iter().flat_map(|finding| &finding.related) {
         let earlier = recorded::earlier(shelf, writer.state(), related)?;
         failure = failure.hint(format_args!("see {earlier}"));

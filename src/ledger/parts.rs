@@ -10,9 +10,10 @@
 
 use super::disk::{Access, Disk, DiskError, read_if_present, replace_durably};
 use super::layout::Layout;
-use super::lines::{self, line_of};
+use super::lines::{self, DamagedLine, Records, line_of};
 use crate::state::{Find, ViewError};
 use crate::value::{Blake3, EventId};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -48,6 +49,11 @@ pub struct Part {
 }
 
 impl Part {
+    /// Where it ends.
+    const fn ends(&self) -> End {
+        (self.to_step, self.last_index())
+    }
+
     /// Index of the last event.
     const fn last_index(&self) -> u64 {
         self.first.saturating_add(self.events).saturating_sub(1)
@@ -72,7 +78,7 @@ pub enum PartsError {
         /// Their file.
         path: PathBuf,
         /// What is wrong.
-        damage: lines::DamagedLine,
+        damage: DamagedLine,
     },
     /// A note that cannot be written as JSON.
     #[error("cannot write the note: {0}")]
@@ -100,7 +106,13 @@ pub fn note(disk: &dyn Disk, layout: &Layout, find: &dyn Find, part: &Part) -> R
 pub fn recorded(disk: &dyn Disk, layout: &Layout, find: &dyn Find) -> Result<Vec<Part>, PartsError> {
     let path = layout.parts();
     let Some(bytes) = read_if_present(disk, &path, MAX_BYTES)? else { return Ok(Vec::new()) };
-    let mut parts = lines::read::<Part>(&bytes).map_err(|damage| PartsError::Damaged { path, damage })?.records;
+    let damaged = |damage| PartsError::Damaged { path: path.clone(), damage };
+    let Records { records: mut parts, sound } = lines::read::<Part>(&bytes).map_err(damaged)?;
+    // The file is only ever replaced as a whole: no crash tears its last line.
+    if sound < bytes.len() as u64 {
+        let problem = "its digest is not that of its text".to_owned();
+        return Err(damaged(DamagedLine { line: parts.len() + 1, problem }));
+    }
     let mut error = None;
     parts.retain(|part| match find.event(&part.last) {
         Ok(event) => event.is_some_and(|event| event.index == part.last_index()),
@@ -114,26 +126,41 @@ pub fn recorded(disk: &dyn Disk, layout: &Layout, find: &dyn Find) -> Result<Vec
 
 /// Which of these parts a file consists of so far, from its first step on and in their order.
 ///
-/// Reads the file as far as the longest of the parts reaches.
+/// Where parts follow one another in several ways, as those of a file that was recorded twice do, it is the way that reaches
+/// furthest; of several such ways, the one recorded last. Reads the file as far as the longest of the parts reaches.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn recorded_of(parts: &[Part], mut file: impl Read) -> Result<Vec<Part>, PartsError> {
     let mut open = parts.to_vec();
-    open.sort_by_key(|part| part.file.bytes);
-    let (mut hasher, mut chain) = (blake3::Hasher::new(), Vec::<Part>::new());
+    open.sort_by_key(|part| (part.file.bytes, part.to_step));
+    let mut hasher = blake3::Hasher::new();
+    // Where a chain from the first step on may end, each with its last part and the end behind which that goes on.
+    let mut reached: BTreeMap<End, Option<(Part, End)>> = BTreeMap::from([((0, 0), None)]);
     for part in open {
         let missing = part.file.bytes.saturating_sub(hasher.count());
         if std::io::copy(&mut file.by_ref().take(missing), &mut hasher)? < missing {
             break;
         }
-        let next = chain.last().map_or(1, |last| last.to_step.saturating_add(1));
-        if part.from_step == next && Blake3(*hasher.finalize().as_bytes()) == part.file.blake3 {
-            chain.push(part);
+        let Some(before) = part.from_step.checked_sub(1).filter(|before| *before < part.to_step) else { continue };
+        // Of those that end there, the last one before it in the log: that is of the same run.
+        let behind = reached.range((before, 0)..=(before, part.first)).next_back().map(|(end, _)| *end);
+        if let Some(behind) = behind.filter(|_| Blake3(*hasher.finalize().as_bytes()) == part.file.blake3) {
+            reached.insert(part.ends(), Some((part, behind)));
         }
     }
+    let mut chain = Vec::new();
+    let mut at = reached.keys().next_back();
+    while let Some(Some((part, behind))) = at.and_then(|end| reached.get(end)) {
+        chain.push(*part);
+        at = Some(behind);
+    }
+    chain.reverse();
     Ok(chain)
 }
+
+/// Step and index at which a part ends.
+type End = (u64, u64);
 
 #[cfg(test)]
 mod tests {
@@ -204,11 +231,18 @@ mod tests {
         let (first, second) = (part(4, (1, 1), 7), part(8, (2, 2), 9));
         note(&disk, &layout, &Memory::default(), &first).unwrap();
         note(&disk, &layout, &holding(&[first]), &second).unwrap();
-        let mut bytes = read_whole(&disk, &layout.parts(), 1 << 20).unwrap();
-        bytes[80] ^= 1;
-        replace_durably(&disk, &layout.parts(), &bytes, Access::OwnerOnly).unwrap();
-        let error = recorded(&disk, &layout, &holding(&[first, second])).unwrap_err();
-        assert_eq!(error.to_string(), "/l/parts, line 1: its digest is not that of its text");
+        let bytes = read_whole(&disk, &layout.parts(), 1 << 20).unwrap();
+        let damaged = |bytes: &[u8]| {
+            replace_durably(&disk, &layout.parts(), bytes, Access::OwnerOnly).unwrap();
+            recorded(&disk, &layout, &holding(&[first, second])).unwrap_err().to_string()
+        };
+        for (at, line) in [(80, 1), (bytes.len() - 2, 2)] {
+            let mut bent = bytes.clone();
+            bent[at] ^= 1;
+            assert_eq!(damaged(&bent), format!("/l/parts, line {line}: its digest is not that of its text"));
+        }
+        // What is cut off may have been recorded.
+        assert_eq!(damaged(&bytes[..bytes.len() - 1]), "/l/parts, line 2: its digest is not that of its text");
     }
 
     #[test]
@@ -222,5 +256,13 @@ mod tests {
         assert_eq!(of(&[a, b, c], b"eno\ntwo\nthree\n"), [], "another beginning");
         assert_eq!(of(&[a, c], FILE), [a], "a gap");
         assert_eq!(of(&[], FILE), []);
+        // Recorded twice, in other parts: the first one of the other way leads nowhere.
+        let (wide, end) = (part(8, (1, 2), 20), part(14, (3, 3), 22));
+        for order in [[a, wide, end], [end, wide, a]] {
+            assert_eq!(of(&order, FILE), [wide, end]);
+        }
+        assert_eq!(of(&[a, b, wide], FILE), [wide], "as far, and recorded later");
+        assert_eq!(of(&[a, b, wide, c], FILE), [a, b, c], "what was recorded before a part goes before it");
+        assert_eq!(of(&[wide, c], FILE), [wide], "a part recorded before what would lead to it");
     }
 }

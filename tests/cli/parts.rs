@@ -139,6 +139,55 @@ fn what_cannot_be_gone_on_with_is_refused() {
 }
 
 #[test]
+fn an_event_too_long_in_a_later_part_says_what_is_recorded() {
+    let world = World::with_parties();
+    let before = world.size();
+    let mut wrong = steps();
+    let output =
+        json!({ "form": "concentrate", "quantity": "1", "characteristic": "\"".repeat(1_024), "elements": ["Nd"] });
+    wrong[2] = json!({
+        "kind": "transform", "by": MINE, "when": "2026-02-03T08:00:00Z", "processes": ["beneficiate"], "inputs": ["conc"],
+        "outputs": vec![output; 32], "losses": [{ "kind": "tailings" }]
+    });
+    let file = world.write("year.jsonl", lines(&wrong));
+    let refused = record(&world, &file, &[]);
+    refused
+        .failed(4, &["at most 65535 bytes", "nothing of this part was recorded", "steps 1 to 2 of", "hint: divide it"]);
+    assert!(!refused.err.contains("; nothing was recorded"), "{}", refused.err);
+    assert_eq!(world.size(), before + 2);
+    world.write("year.jsonl", lines(&steps()));
+    assert_eq!(record(&world, &file, &["--resume"]).code, 0);
+    assert_eq!(world.size(), before + 5);
+}
+
+#[test]
+fn a_file_whose_notes_are_lost_or_damaged_is_not_recorded_again_by_going_on() {
+    let world = World::with_parties();
+    let mut halt = steps();
+    halt[2]["by"] = PLANT.into();
+    let (file, notes) = (world.write("year.jsonl", lines(&halt)), world.path("ledger/parts"));
+    assert_eq!(record(&world, &file, &[]).code, 4);
+    world.write("year.jsonl", lines(&steps()));
+    let (size, sound) = (world.size(), std::fs::read(&notes).unwrap());
+    let last = format!("hint: the ledger ends with entry {}, transform", size - 1);
+    let what = ["by Sundown Carbonate LLC", "which made CONC-26", "record only what is behind it, as another file"];
+    let told = |ran: Ran, code: i32, parts: &[&str]| {
+        ran.failed(code, &[&[last.as_str()], &what[..], parts].concat());
+    };
+    std::fs::remove_file(&notes).unwrap();
+    told(record(&world, &file, &["--resume"]), 2, &["beginning is recorded", "if nothing of this one is"]);
+    for length in [sound.len() - 1, sound.len() / 2] {
+        std::fs::write(&notes, &sound[..length]).unwrap();
+        told(record(&world, &file, &["--resume"]), 1, &["parts, line 1: its digest", "move it away"]);
+        told(record(&world, &file, &[]), 1, &["parts, line 1: its digest"]);
+    }
+    assert_eq!(world.size(), size);
+    std::fs::write(&notes, sound).unwrap();
+    assert_eq!(record(&world, &file, &["--resume"]).code, 0);
+    assert_eq!(world.size(), size + 3);
+}
+
+#[test]
 fn a_dry_run_of_a_long_file_looks_at_its_first_part() {
     let world = World::with_parties();
     let (file, before) = (world.write("year.jsonl", lines(&steps())), world.size());
