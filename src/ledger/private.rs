@@ -14,7 +14,7 @@
 //! digest of its event (`envelope`), and offsets by event id (`records`, or a [scan](DisclosureReader::scan)).
 //!
 //! What is damaged stays where it is: the records behind it are found by the next sound one, and only a torn end, with no
-//! sound record behind it, is put to `discarded/`.
+//! sound record behind it and of no recorded event, is put to `discarded/`.
 
 mod met;
 mod offsets;
@@ -135,7 +135,8 @@ impl Disclosures {
     /// Opens them, cutting off the torn end that an interrupted append left; says where that is kept.
     ///
     /// The records from offset `sound` on are read; what lies before is taken to be sound. If no record begins there and the
-    /// file does not end there either, all are read. What `reader` notices is damaged.
+    /// file does not end there either, all are read. An end that begins with the id of a recorded event is no torn one, since
+    /// a record is whole before its entry is: it stays. What `reader` notices is damaged.
     ///
     /// # Errors
     /// The disk's.
@@ -144,17 +145,25 @@ impl Disclosures {
         layout: Layout,
         reader: &DisclosureReader,
         sound: u64,
+        is_recorded: &dyn Fn(&EventId) -> bool,
     ) -> Result<(Self, Option<PathBuf>), PrivateError> {
         let found = disk.metadata(&layout.disclosures())?.map_or(0, |found| found.len);
-        let length = if found == sound { sound } else { reader.sound_length(reader.start(sound)?)? };
+        let mut length = if found == sound { sound } else { reader.sound_length(reader.start(sound)?)? };
         if length < sound {
             reader.notice(length);
+        }
+        let mut is_damage = false;
+        let first_id = Stretch { offset: length.saturating_add(4), length: 32 };
+        reader.each_id_in(first_id, &mut |id| is_damage |= is_recorded(&id))?;
+        if is_damage {
+            reader.notice(length);
+            length = found;
         }
         let cut = cut_tail(&disk, &layout, length)?;
         Ok((Self { disk, layout, length, latched: false, named: false }, cut))
     }
 
-    /// How many bytes there are up to the end of the last sound record: the `sound` of a later opening.
+    /// How many bytes there are, up to the end of the last record: the `sound` of a later opening.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.length

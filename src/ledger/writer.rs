@@ -135,7 +135,10 @@ impl Writer {
         {
             log.add_key(key)?;
         }
-        let (values, torn) = Disclosures::open(Arc::clone(&disk), layout, &kept, state.values_end())?;
+        let find = state.find();
+        let is_recorded = |id: &EventId| find.event(id).is_ok_and(|event| event.is_some());
+        let (values, torn) = Disclosures::open(Arc::clone(&disk), layout, &kept, state.values_end(), &is_recorded)?;
+        drop(find);
         let tail = tail_of(&reader)?;
         Ok(Self { log, disk, values, noticed: kept.noticed().clone(), torn, state, tail, recovered })
     }

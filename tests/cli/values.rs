@@ -114,6 +114,26 @@ fn a_torn_end_of_the_private_values_is_put_aside_and_told() {
 }
 
 #[test]
+fn a_damaged_last_record_of_a_recorded_event_stays_where_it_is() {
+    let world = World::with_concentrate();
+    let file = world.path("ledger/private/disclosures");
+    let event = world.lot("conc-1")["id"].as_str().unwrap().split('.').next().unwrap().to_owned();
+    let at = damage(&file, 1, 60);
+    let before = std::fs::read(&file).unwrap();
+    std::fs::remove_dir_all(world.path("ledger/index")).unwrap();
+    let done = world.ok(&MINED);
+    assert!(done.err.contains(&format!("warning: private values at offset {at} of")), "{}", done.err);
+    assert!(std::fs::read(&file).unwrap().starts_with(&before) && !world.path("ledger/discarded").exists());
+    for rebuilt in [&["audit"][..], &["audit", "--rebuild"]] {
+        let report = world.json(rebuilt);
+        let found = findings(&report);
+        let length = before.len() - at;
+        assert_eq!((found.len(), &found[0]["event"], &found[0]["found"]), (1, &json!(event), &json!(missing(length))));
+    }
+    world.ok(&["lots"]).says(&["withheld", "o "]);
+}
+
+#[test]
 fn the_last_record_damaged_or_cut_off_is_found_by_an_audit() {
     let world = World::with_concentrate();
     let file = world.path("ledger/private/disclosures");

@@ -14,7 +14,7 @@ fn disk() -> FaultyDisk {
 }
 
 fn open(disk: &FaultyDisk, sound: u64) -> Result<(Disclosures, Option<PathBuf>), PrivateError> {
-    Disclosures::open(Arc::new(disk.clone()), layout(), &reader(disk), sound)
+    Disclosures::open(Arc::new(disk.clone()), layout(), &reader(disk), sound, &|_| false)
 }
 
 fn reader(disk: &FaultyDisk) -> DisclosureReader {
@@ -225,7 +225,7 @@ fn a_record_that_cannot_be_read_is_no_end_of_the_file() {
                 let disk = disk.fork(Cut::KeepAll);
                 let kept = reader(&disk);
                 let shared: Arc<dyn Disk> = Arc::new(disk.clone());
-                let (mut private, cut) = Disclosures::open(shared, layout(), &kept, sound).unwrap();
+                let (mut private, cut) = Disclosures::open(shared, layout(), &kept, sound, &|_| false).unwrap();
                 assert_eq!((private.length(), cut), (bytes.len() as u64, None), "nothing is cut off");
                 assert!(kept.noticed().take().contains(&(first as u64)) && kept.noticed().take().is_empty());
                 private.append(&[record(9)]).unwrap();
@@ -236,7 +236,7 @@ fn a_record_that_cannot_be_read_is_no_end_of_the_file() {
 }
 
 #[test]
-fn a_damaged_last_record_is_a_torn_end_and_is_kept() {
+fn a_damaged_last_record_is_a_torn_end_unless_its_event_is_recorded() {
     let mut bytes = [record(1).encode().unwrap(), record(2).encode().unwrap()].concat();
     let first = record(1).length();
     *bytes.last_mut().unwrap() ^= 1;
@@ -244,6 +244,12 @@ fn a_damaged_last_record_is_a_torn_end_and_is_kept() {
     assert!(
         matches!(parts(&disk, 0)[..], [Part::Record { .. }, Part::Torn(Stretch { offset, .. })] if offset == first)
     );
+    // Of an event that is recorded it is damage, and stays.
+    let kept = reader(&disk);
+    let is_recorded = |id: &EventId| *id == record(2).event;
+    let shared: Arc<dyn Disk> = Arc::new(disk.fork(Cut::KeepAll));
+    let (private, cut) = Disclosures::open(shared, layout(), &kept, 0, &is_recorded).unwrap();
+    assert_eq!((private.length(), cut, kept.noticed().take()), (bytes.len() as u64, None, vec![first]));
     let (private, cut) = open(&disk, 0).unwrap();
     assert_eq!(private.length(), first);
     assert_eq!(read_whole(&disk, &cut.unwrap(), 9999).unwrap(), bytes[usize::try_from(first).unwrap()..]);
@@ -253,7 +259,7 @@ fn a_damaged_last_record_is_a_torn_end_and_is_kept() {
 fn a_file_that_ends_before_what_is_known_to_be_sound_is_noticed() {
     let disk = holding(&record(1).encode().unwrap());
     let kept = reader(&disk);
-    Disclosures::open(Arc::new(disk.clone()), layout(), &kept, record(1).length() + 70).unwrap();
+    Disclosures::open(Arc::new(disk.clone()), layout(), &kept, record(1).length() + 70, &|_| false).unwrap();
     assert_eq!(kept.noticed().take(), [record(1).length()]);
 }
 
