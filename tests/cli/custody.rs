@@ -215,7 +215,12 @@ fn an_event_is_corrected_and_withdrawn() {
     let set = "/body/outputs/0/labels=[\"conc-1\",\"C-26\"]";
     world.ok(&["correct", &event[..10], "--by", MINE, "--reason", "clerical-error", "--set", set]);
     world.ok(&["correct", &event, "--by", MINE, "--reason", "did-not-occur", "--withdraw"]);
-    world.ok(&["show", &event]).says(&["withdrawn by", "named by"]);
+    world.ok(&["show", &event]).says(&[
+        "withdrawn by",
+        "named by",
+        "corrected    by correct",
+        "labels is conc-1, C-26",
+    ]);
     assert_eq!(world.lot("ore-1")["status"], "held");
 }
 
@@ -267,27 +272,21 @@ fn sites_and_identities_are_vouched_for_and_a_registration_is_replaced() {
 #[test]
 fn a_facility_is_sold_with_the_signature_of_its_former_operator() {
     let world = World::with_parties();
-    world.ok(&[
-        "facility",
-        "supersede",
-        "--old",
-        "GEB",
-        "GEB",
-        "--name",
-        "Gebeng plant",
-        "--type",
-        "plant",
-        "--country",
-        "MY",
-        "--point",
-        "3.99,103.37",
-        "--radius",
-        "2000",
-        "--process",
-        "separate",
-        "--by",
-        MINE,
-    ]);
+    let sale = |by: &str, old: &str| {
+        let fixed = ["facility", "supersede", "--old", old, old, "--name", "Gebeng plant", "--type", "plant"];
+        let place = ["--country", "MY", "--point", "3.99,103.37", "--radius", "2000", "--process", "separate"];
+        world.run(&[&fixed[..], &place, &["--by", by]].concat())
+    };
+    assert_eq!(sale(MINE, "GEB").code, 0);
     world.ok(&["facility", "list"]).says(&["GEB", MINE]);
     assert!(!world.ok(&["facility", "list"]).out.contains(PLANT));
+    // The one that signs is the one that has taken over from the key of the registration.
+    world.ok(&["key", "new", "mine-gate-2", "--no-passphrase"]);
+    world.ok(&["key", "new", "mine-gate-3", "--no-passphrase"]);
+    world.ok(&["key", "rotate", "mine-gate", "--new", "mine-gate-2", "--by", MINE]);
+    world.ok(&["key", "rotate", "mine-gate-2", "--new", "mine-gate-3", "--by", MINE]);
+    assert_eq!(sale(PLANT, "GEB").code, 0);
+    assert_eq!(sale(MINE, "GEB").code, 0);
+    world.ok(&["key", "revoke", "mine-gate-3", "--reason", "lost", "--by", MINE]);
+    sale(PLANT, "GEB").failed(4, &["a key of the former operator, found none"]);
 }

@@ -184,3 +184,17 @@ fn a_rotation_that_a_crash_interrupted_is_finished_when_the_ledger_is_opened_nex
         world.ok(&["audit"]);
     }
 }
+
+#[test]
+fn only_the_present_key_of_a_log_is_rotated_and_only_to_a_new_log_key() {
+    let world = World::with_parties();
+    rotate(&world);
+    let (size, before) = (world.size(), checkpoint(&world));
+    let again = |old, new| world.run(&["key", "rotate", old, "--new", new, "--key", "operator"]);
+    again("log", "log-2").failed(2, &["expected the present key of this log", "found `log`", "hint:"]);
+    again("log-2", "log").failed(2, &["expected a log key that never signed this log", "signed it before", "hint:"]);
+    again("log-2", "log-2").failed(2, &["signed it before"]);
+    again("log-2", "mine-gate").failed(2, &["found a key of another role"]);
+    assert_eq!((world.size(), checkpoint(&world)), (size, before));
+    world.mine();
+}

@@ -8,10 +8,10 @@ use crate::cli::error::{Done, Failure, Kind as FailureKind};
 use crate::cli::recorder;
 use crate::cli::recording::{Body, Period, Recording, Steps};
 use crate::event::{KeyAction, Kind, RevocationReason};
-use crate::keys::KeyRole;
+use crate::keys::{KeyEntry, KeyRole};
 use crate::ledger::rotation::binding;
 use crate::tlog::vkey::{KeyKind, VerifierKey};
-use crate::value::Time;
+use crate::value::{KeyId, Time};
 use serde_json::Value;
 
 /// What a key may sign.
@@ -54,8 +54,10 @@ pub(super) fn body(action: KeyAction) -> Body {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail key add control-room --by 'Sundown Carbonate LLC' --kinds source,transform --facilities PIT,MILL
-  oretrail key add ./port-office.pub --kinds dispatch --prepare port-office.draft.json")]
+  oretrail key add control-room --by 'Sundown Carbonate LLC' \\
+      --kinds source,transform --facilities PIT,MILL
+  oretrail key add ./port-office.pub --kinds dispatch \\
+      --prepare port-office.draft.json")]
 pub(crate) struct Add {
     /// The new key: its name or the beginning of its id, or the `.pub` file of one on another machine
     new: String,
@@ -122,9 +124,10 @@ pub(crate) struct Rotate {
 impl Rotate {
     pub(crate) fn run(mut self, context: &mut Context) -> Result<Done, Failure> {
         let new = PublicHalf::find(context, &self.new)?;
-        let is_log = context.find_key(&self.old).is_ok_and(|old| old.info.role == KeyRole::Log);
-        let mut steps = if is_log {
-            log_rotation(context, &mut self.recording, &new)?
+        let log = context.find_key(&self.old).ok().filter(|old| old.info.role == KeyRole::Log);
+        let is_log = log.is_some();
+        let mut steps = if let Some(old) = log {
+            log_rotation(context, &mut self.recording, &old, &new)?
         } else {
             let kid = context.key_id(&self.old);
             if self.memory_lost {
@@ -140,9 +143,15 @@ impl Rotate {
 }
 
 /// The step that rotates the log's key to a new one, stated by the ledger's operator.
-fn log_rotation(context: &Context, recording: &mut Recording, new: &PublicHalf) -> Result<Steps, Failure> {
+fn log_rotation(
+    context: &Context,
+    recording: &mut Recording,
+    old: &KeyEntry,
+    new: &PublicHalf,
+) -> Result<Steps, Failure> {
     let archive = Archive::open(context)?;
     let reader = archive.snapshot.reader();
+    check_rotation(reader.identity().vkeys(), old, new)?;
     let none = || Failure::usage("expected a ledger that has begun, found an empty one");
     let bound = binding(reader, &*archive.find())?.ok_or_else(none)?;
     let origin = reader.identity().origin().to_owned();
@@ -154,6 +163,25 @@ fn log_rotation(context: &Context, recording: &mut Recording, new: &PublicHalf) 
         .with("vkey", Some(vkey.to_string()))
         .with("rotates", Some(bound.event.to_string()));
     recording.step(context, Kind::Ledger, &Period::default(), body)
+}
+
+/// Whether the old key is the one that signs this log, and the new one a log key that never did.
+fn check_rotation(vkeys: &[VerifierKey], old: &KeyEntry, new: &PublicHalf) -> Result<(), Failure> {
+    let ids: Vec<KeyId> = vkeys.iter().map(|vkey| vkey.public_key().id()).collect();
+    if let Some(present) = ids.last().filter(|present| **present != old.info.kid) {
+        return Err(Failure::usage(format_args!(
+            "expected the present key of this log, {present}, found `{}`, {}",
+            old.name, old.info.kid
+        ))
+        .hint("`oretrail key list` shows the keys at hand"));
+    }
+    let role = new.at_hand.as_ref().map_or(KeyRole::Log, |entry| entry.info.role);
+    if role != KeyRole::Log || ids.contains(&new.key.id()) {
+        let found = if role == KeyRole::Log { "one that signed it before" } else { "a key of another role" };
+        return Err(Failure::usage(format_args!("expected a log key that never signed this log, found {found}"))
+            .hint("make one with `oretrail key new NAME --role log`"));
+    }
+    Ok(())
 }
 
 /// End a key of a party.

@@ -17,8 +17,10 @@ use serde_json::Value;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail key recover --recovery mine-recovery --rotate mine-gate --new mine-gate-2
-  oretrail key recover --recovery mine-recovery --revoke mine-gate --reason compromised \\
+  oretrail key recover --recovery mine-recovery \\
+      --rotate mine-gate --new mine-gate-2
+  oretrail key recover --recovery mine-recovery \\
+      --revoke mine-gate --reason compromised \\
       --compromised-since 2026-05-01T00:00:00Z --after 3fa2b1c9")]
 #[group(id = "what", required = true, multiple = false, args = ["rotate", "revoke"])]
 pub(crate) struct Recover {

@@ -8,7 +8,7 @@ use super::short::{self, OutputName};
 use super::step::{Step, pointer};
 use crate::event::{Body, Document, Kind, Lot, Purpose, When};
 use crate::ledger::Draft;
-use crate::state::{LotRecord, View};
+use crate::state::{LotRecord, View, ViewError};
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{EventId, KeyId, LedgerId, LotId, PartyId, Time};
 use serde_json::Value;
@@ -337,12 +337,20 @@ fn is_full(wanted: Wanted, text: &str) -> bool {
     }
 }
 
-/// The further signatures that a body needs; a party's is that of its registration key.
+/// The key that a party was registered with, or that has taken over from it; none where it was revoked for good.
+fn principal_key(view: &dyn View, party: PartyId) -> Result<Option<KeyId>, ViewError> {
+    let mut key = view.event(&party.into())?.and_then(|event| event.key);
+    while let Some(kid) = key {
+        let Some(revoked) = view.key(&kid)?.and_then(|record| record.revoked) else { break };
+        // No key is introduced twice, so that this comes to an end.
+        key = view.event(&revoked.by)?.and_then(|event| event.key).filter(|next| *next != kid);
+    }
+    Ok(key)
+}
+
+/// The further signatures that a body needs; a party's is that of its principal key.
 fn cosigners(body: &Body, by: Option<PartyId>, context: &Context<'_>) -> Result<Vec<(Purpose, KeyId)>, Problem> {
-    let registration = |party: PartyId| {
-        let event = context.view.event(&party.into()).map_err(|error| Problem::Lookup(error.0))?;
-        Ok(event.and_then(|event| event.key))
-    };
+    let principal = |party: PartyId| principal_key(context.view, party).map_err(|error| Problem::Lookup(error.0));
     let (purpose, key) = match body {
         Body::Key(key) => (Purpose::NewKey, key.key.map(|key| key.id())),
         Body::Ledger(ledger) => {
@@ -352,10 +360,10 @@ fn cosigners(body: &Body, by: Option<PartyId>, context: &Context<'_>) -> Result<
             let old = facility.supersedes.map(|id| context.view.facility(&id)).transpose();
             let old = old.map_err(|error| Problem::Lookup(error.0))?.flatten();
             let other = old.map(|old| old.operator).filter(|operator| Some(*operator) != by);
-            (Purpose::OldOperator, other.map(registration).transpose()?.flatten())
+            (Purpose::OldOperator, other.map(principal).transpose()?.flatten())
         }
         Body::Decision(decision) => {
-            (Purpose::SecondApprover, decision.second_approver.map(registration).transpose()?.flatten())
+            (Purpose::SecondApprover, decision.second_approver.map(principal).transpose()?.flatten())
         }
         _ => return Ok(Vec::new()),
     };
