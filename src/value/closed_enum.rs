@@ -5,7 +5,7 @@
 
 /// A text that is not in a closed list of names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected}, found `{found}`{}", suggestion(.nearest))]
+#[error("expected {expected}, found `{found}`{}", suggestion(.nearest, .all))]
 pub struct NameError {
     /// What kind of name was expected.
     pub expected: &'static str,
@@ -13,24 +13,33 @@ pub struct NameError {
     pub found: String,
     /// The names most like it, best first; empty where nothing is near.
     pub nearest: Vec<&'static str>,
+    /// All names, where nothing is near and they are few.
+    pub all: Vec<&'static str>,
 }
 
 impl NameError {
     /// How many names are suggested at most.
     pub const MOST_NEAREST: usize = 3;
 
+    /// How many names are listed at most where none is near.
+    pub const MOST_LISTED: usize = 16;
+
     /// Reports `found`, suggesting those `names` (text form, meaning in words) that it resembles.
     #[must_use]
     pub fn new(expected: &'static str, found: &str, names: impl Iterator<Item = (&'static str, &'static str)>) -> Self {
         let found: String = found.chars().take(40).collect();
         let typed = found.trim().to_lowercase();
-        let mut near: Vec<(usize, &'static str)> = names.filter_map(|(n, words)| near(&typed, n, words)).collect();
+        let names: Vec<(&'static str, &'static str)> = names.collect();
+        let nearness = |(name, words): &(&'static str, &'static str)| near(&typed, name, words);
+        let mut near: Vec<(usize, &'static str)> = names.iter().filter_map(nearness).collect();
         near.sort_by_key(|(distance, _)| *distance);
         if near.iter().any(|(distance, _)| *distance == 0) {
             near.retain(|(distance, _)| *distance == 0);
         }
-        let nearest = near.into_iter().take(Self::MOST_NEAREST).map(|(_, name)| name).collect();
-        Self { expected, found, nearest }
+        let nearest: Vec<&'static str> = near.into_iter().take(Self::MOST_NEAREST).map(|(_, name)| name).collect();
+        let is_listed = nearest.is_empty() && names.len() <= Self::MOST_LISTED;
+        let all = names.into_iter().filter(|_| is_listed).map(|(name, _)| name).collect();
+        Self { expected, found, nearest, all }
     }
 }
 
@@ -45,10 +54,11 @@ fn near(typed: &str, name: &'static str, words: &str) -> Option<(usize, &'static
     Some((best, name))
 }
 
-fn suggestion(nearest: &[&'static str]) -> String {
-    let quoted: Vec<String> = nearest.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        None => String::new(),
+fn suggestion(nearest: &[&'static str], all: &[&'static str]) -> String {
+    let quoted = |names: &[&'static str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<String>>();
+    match quoted(nearest).split_last() {
+        None if all.is_empty() => String::new(),
+        None => format!(" (one of {})", quoted(all).join(", ")),
         Some((only, [])) => format!(" (did you mean {only}?)"),
         Some((last, rest)) => format!(" (did you mean {} or {last}?)", rest.join(", ")),
     }
@@ -158,7 +168,7 @@ mod tests {
             message("like the see"),
             "expected a colour such as `red`, found `like the see` (did you mean `deep-blue`?)"
         );
-        assert_eq!(message(""), "expected a colour such as `red`, found ``");
+        assert_eq!(message(""), "expected a colour such as `red`, found `` (one of `red`, `deep-blue`)");
     }
 
     #[test]

@@ -128,7 +128,7 @@ fn a_claim_that_cannot_be_read_is_refused_with_its_column() {
         ("origin Nd", "column 10: expected countries such as `US,AU`, found the end of the claim"),
         ("origin Xx US >= 1", "column 8: expected the symbol of a tracked element such as `Nd`, found `Xx`"),
         ("origin Nd US >= 2", "column 17: expected a share from 0 to 1: at most 1, found `2`"),
-        ("processed-in sintre US", "(`sinter`?), found `sintre`"),
+        ("processed-in sintre US", "(did you mean `sinter`?), found `sintre`"),
         ("custody-model >= \u{202e}x", "column 18: expected a custody model, found `U+202Ex`"),
         (&long, "column 1: expected at most 8,192 bytes, found 9000 bytes"),
     ] {

@@ -26,7 +26,7 @@ use std::str::FromStr;
 closed_enum!(
     #[allow(rustdoc::broken_intra_doc_links, reason = "brackets mark words that may be left out")]
     /// The type of a claim, with the words that follow it.
-    ClaimType, "a type of claim such as `origin`", {
+    ClaimType, "a type of claim", {
         Origin = "origin", "ELEMENT COUNTRIES >= SHARE";
         ProcessedIn = "processed-in", "STAGE-OR-PROCESS COUNTRIES";
         NotProcessedIn = "not-processed-in", "[STAGE-OR-PROCESS] COUNTRIES";
@@ -226,8 +226,8 @@ fn quoted(word: &str) -> String {
 
 /// What a closed list expected, and the names near to what was found.
 fn named(error: NameError) -> String {
-    let near: Vec<String> = error.nearest.iter().map(|name| format!("`{name}`")).collect();
-    if near.is_empty() { error.expected.to_owned() } else { format!("{} ({}?)", error.expected, near.join(" or ")) }
+    let near = error.nearest.join("` or `");
+    if near.is_empty() { error.expected.to_owned() } else { format!("{} (did you mean `{near}`?)", error.expected) }
 }
 
 fn written<T: FromStr<Err: Display>>(word: &str) -> Result<T, String> {
@@ -437,7 +437,7 @@ mod tests {
     fn what_does_not_fit_is_named_with_its_place_and_a_hint() {
         for (text, expected) in [
             ("", "column 1: expected a type of claim, found the end of the claim"),
-            ("orgin Nd", "column 1: expected a type of claim such as `origin` (`origin`?), found `orgin`"),
+            ("orgin Nd", "column 1: expected a type of claim (did you mean `origin`?), found `orgin`"),
             ("origin", "column 7: expected an element, found the end of the claim"),
             ("origin Neodym US >= 1", "column 8: expected the symbol of a tracked element such as `Nd`"),
             ("origin Nd US,UK >= 1", "column 14: expected"),
@@ -449,7 +449,7 @@ mod tests {
             ("origin Nd US >= 0.9 0.8", "column 21: expected the end of the claim, found `0.8`"),
             (
                 "processed-in sintr EE",
-                "column 14: expected a stage such as `separated` or a process such as `sinter` (`sinter`",
+                "column 14: expected a stage such as `separated` or a process such as `sinter` (did you mean `sinter`",
             ),
             ("facility NOWHERE", "column 10: expected a facility of the lineage, found `NOWHERE`"),
             ("recycled-content old >= 1", "column 18: expected a recycled kind, found `old`"),
