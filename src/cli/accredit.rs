@@ -18,8 +18,9 @@ use serde_json::Value;
     group = ArgGroup::new("action").required(true).args(["scheme", "suspend", "reinstate", "withdraw"]),
     after_help = "\
 Examples:
-  oretrail accredit --scheme site-location --facility PIT --processes mine,crush \\
-      --valid-from 2026-01-01T00:00:00Z --valid-to 2028-12-31T23:59:59Z --certificate C-77
+  oretrail accredit --scheme site-location --facility PIT \\
+      --processes mine,crush --certificate C-77 \\
+      --valid-from 2026-01-01T00:00:00Z --valid-to 2028-12-31T23:59:59Z
   oretrail accredit --suspend 3fa2b1c9 --valid-from 2026-06-01T00:00:00Z"
 )]
 pub(crate) struct Accredit {

@@ -1,10 +1,12 @@
 //! A ledger open for reading: state, events with their private values, and what people call things.
 
 use super::context::Context;
+use super::corrected::corrected;
 use super::error::{Failure, Kind};
 use super::export::open_snapshot;
+use super::names::{Called, facility_code, party_name};
 use super::recording::Recording;
-use crate::event::Lot;
+use crate::event::{Event, Lot};
 use crate::interop::batch::{FindNames, LookupError, Names as _, Wanted};
 use crate::ledger::disk::{Disk, RealDisk};
 use crate::ledger::private::DisclosureReader;
@@ -12,7 +14,7 @@ use crate::ledger::read::Reader;
 use crate::ledger::snapshot::{Recorded, Snapshot, recorded};
 use crate::ledger::state_store::StateStore;
 use crate::state::Find;
-use crate::value::{EventId, FacilityId, LotId, PartyId};
+use crate::value::{EventId, FacilityId, LedgerId, LotId, PartyId};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,12 +41,13 @@ impl Shelf {
 
     /// The lot as the event that created it describes it.
     pub(crate) fn lot(&self, state: &StateStore, id: LotId) -> Result<Option<Lot>, Failure> {
-        Ok(self.event(state, &id.event)?.and_then(|recorded| described(&recorded, id)))
+        Ok(self.event(state, &id.event)?.and_then(|recorded| described(&recorded.event, id)))
     }
 }
 
-fn described(recorded: &Recorded, id: LotId) -> Option<Lot> {
-    recorded.event.payload.body.outputs().get(usize::from(id.output)).cloned()
+/// The lot as its event describes it.
+pub(crate) fn described(event: &Event, id: LotId) -> Option<Lot> {
+    event.payload.body.outputs().get(usize::from(id.output)).cloned()
 }
 
 /// All that a text may mean, as full ids with words.
@@ -103,9 +106,17 @@ impl Archive {
         self.snapshot.event(id)?.ok_or_else(missing)
     }
 
-    /// The lot as described; nothing where it was created elsewhere.
+    /// An event that must be there, with what was corrected since.
+    pub(crate) fn corrected(&self, id: &EventId) -> Result<Event, Failure> {
+        corrected(&*self.find(), self.ledger(), &|by| self.event(by), self.event(id)?.event)
+    }
+
+    /// The lot as described, with what was corrected since; nothing where it was created elsewhere.
     pub(crate) fn lot(&self, id: LotId) -> Result<Option<Lot>, Failure> {
-        Ok(self.snapshot.event(&id.event)?.and_then(|recorded| described(&recorded, id)))
+        if self.find().event(&id.event)?.is_none() {
+            return Ok(None);
+        }
+        Ok(described(&self.corrected(&id.event)?, id))
     }
 
     /// Lots in the order in which they were recorded, those of other ledgers first: read in it, each part of the log is read
@@ -120,20 +131,14 @@ impl Archive {
         Ok(found.into_iter().map(|(_, lot)| lot).collect())
     }
 
-    /// A lot's first label, or else its short id.
-    pub(crate) fn lot_name(&self, id: LotId) -> Result<String, Failure> {
-        let label = self.lot(id)?.and_then(|lot| lot.label().map(ToString::to_string));
-        Ok(label.unwrap_or_else(|| id.short()))
-    }
-
     /// A party's name, or else its short id.
     pub(crate) fn party_name(&self, id: &PartyId) -> Result<String, Failure> {
-        Ok(self.find().party(id)?.map_or_else(|| id.short(), |party| party.name.to_string()))
+        party_name(&*self.find(), id)
     }
 
     /// A facility's code, or else its short id.
     pub(crate) fn facility_code(&self, id: &FacilityId) -> Result<String, Failure> {
-        Ok(self.find().facility(id)?.map_or_else(|| id.short(), |record| record.facility.code.to_string()))
+        facility_code(&*self.find(), id)
     }
 
     /// All that a text may mean, as full ids with words.
@@ -183,6 +188,20 @@ impl Archive {
                 .hint(format_args!("it is one of {}", codes.join(", "))))
             }
         }
+    }
+}
+
+impl Called for Archive {
+    fn state(&self) -> Box<dyn Find + '_> {
+        self.find()
+    }
+
+    fn ledger(&self) -> LedgerId {
+        self.snapshot.reader().identity().ledger()
+    }
+
+    fn lot(&self, id: LotId) -> Result<Option<Lot>, Failure> {
+        self.lot(id)
     }
 }
 

@@ -16,8 +16,9 @@ use serde_json::Value;
 #[command(after_help = "\
 Example:
   oretrail assay ndpr-oxide --method ICP-MS --facility LAB --issued 2026-03-04 \\
-      --result 'TREO=0.99+-0.004 Nd2O3/TREO=0.75+-0.01 Pr6O11/TREO=0.25+-0.01 Th=<0.0001' \\
-      --sample 'id=S-114 mass=0.25 seal=774' --report 'title=\"Test report\" number=R-2026-114'")]
+      --result 'TREO=0.99+-0.004 Nd2O3/TREO=0.75+-0.01 Th=<0.0001' \\
+      --sample 'id=S-114 mass=0.25 seal=774' \\
+      --report 'title=\"Test report\" number=R-2026-114'")]
 pub(crate) struct Assay {
     /// The lot: its label or the beginning of its id
     lot: String,

@@ -10,7 +10,8 @@ use crate::event::Kind;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail attach --lot ndpr-oxide --doc 'file=cert.pdf kind=certificate-of-analysis number=R-2026-114'")]
+  oretrail attach --lot ndpr-oxide \\
+      --doc 'file=cert.pdf kind=certificate-of-analysis number=R-2026-114'")]
 #[group(id = "target", required = true, multiple = false, args = ["event", "lot"])]
 pub(crate) struct Attach {
     /// The event: the beginning of its id

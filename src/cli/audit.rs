@@ -25,7 +25,8 @@ use std::sync::Arc;
 Examples:
   oretrail audit --trust trust.toml
   oretrail audit --rebuild
-  oretrail audit --trust trust.toml --sign-completeness ledger.complete.json --by 'Plumb Line Audit'")]
+  oretrail audit --trust trust.toml \\
+      --sign-completeness ledger.complete.json --by 'Plumb Line Audit'")]
 pub(crate) struct Audit {
     /// Whom to trust: authorities, laboratories
     #[arg(long, value_name = "FILE")]

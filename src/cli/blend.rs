@@ -11,7 +11,8 @@ use crate::event::Kind;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail blend --input oxide-1 --input oxide-2 --output 'name=oxide-mix form=oxide mass=900 elements=Nd,Pr'")]
+  oretrail blend --input oxide-1 --input oxide-2 \\
+      --output 'name=oxide-mix form=oxide mass=900 elements=Nd,Pr'")]
 pub(crate) struct Blend {
     /// A lot used up: its label or the beginning of its id; may be repeated
     #[arg(long, required = true, value_name = "LOT")]

@@ -6,7 +6,8 @@ use clap_complete::Shell;
 
 /// Print a completion script for a shell.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  oretrail completions bash > ~/.local/share/bash-completion/completions/oretrail")]
+#[command(after_help = "Example:\n  oretrail completions bash \\
+      > ~/.local/share/bash-completion/completions/oretrail")]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail correct 3fa2b1c9 --reason clerical-error --set '/body/outputs/0/labels=[\"MREC-26-002\"]'
+  oretrail correct 3fa2b1c9 --reason clerical-error \\
+      --set '/body/outputs/0/labels=[\"MREC-26-002\"]'
   oretrail correct 3fa2b1c9 --reason did-not-occur --withdraw")]
 #[group(id = "what", required = true, multiple = true, args = ["withdraw", "set", "set_at"])]
 pub(crate) struct Correct {

@@ -25,11 +25,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail decide magnets.lineage.json --trust trust.toml --policy us-dfars-252.225-7052 --delivery 2026-12-31 \
---accept --contract HD-26-117 --clause '252.225-7052 (MAY 2024)' --reason 'all rules confirmed' -o decision.sd-jwt
-  oretrail decide magnets.lineage.json --trust trust.toml --policy mine.toml --delivery 2026-12-31 \
---accept --despite UNPROVEN --contract HD-26-117 --reason 'assay of dysprosium follows, see memo 12' -o decision.sd-jwt
-  oretrail show decision.sd-jwt --against magnets.lineage.json --against trust.toml")]
+  oretrail decide magnets.lineage.json --trust trust.toml \\
+      --policy us-dfars-252.225-7052 --delivery 2026-12-31 --accept \\
+      --contract HD-26-117 --clause '252.225-7052 (MAY 2024)' \\
+      --reason 'all rules confirmed' -o decision.sd-jwt
+  oretrail decide magnets.lineage.json --trust trust.toml \\
+      --policy mine.toml --delivery 2026-12-31 --accept --despite UNPROVEN \\
+      --contract HD-26-117 --reason 'assay of dysprosium follows, memo 12' \\
+      -o decision.sd-jwt
+  oretrail show decision.sd-jwt --against magnets.lineage.json \\
+      --against trust.toml")]
 pub(crate) struct Decide {
     #[command(flatten)]
     asking: Asking,

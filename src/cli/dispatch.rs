@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail dispatch ndpr-oxide --mass 500 --to 'Mersey Alloys Ltd' --reason sale \\
-      --leg 'mode=sea from=MYKUA to=GBLIV carrier=\"Strait Lines\" document=BL-77'")]
+  oretrail dispatch ndpr-oxide --mass 500 --to 'Mersey Alloys Ltd' \\
+      --leg 'mode=sea from=MYKUA to=GBLIV carrier=\"Strait Lines\"'")]
 pub(crate) struct Dispatch {
     /// The lots: labels or the beginnings of their ids
     #[arg(required = true)]

@@ -72,7 +72,8 @@ fn withhold_help() -> String {
     let groups: Vec<String> =
         GROUPS.iter().map(|(group, leaves)| format!("  {group:<12} {}", leaves.join(", "))).collect();
     format!(
-        "Groups of --withhold:\n{}\n\nExample:\n  oretrail export magnets-26-07 -o magnets.lineage.json --for 'Harrier Defence' --withhold prices",
+        "Groups of --withhold:\n{}\n\nExample:\n  oretrail export magnets-26-07 -o magnets.lineage.json \\
+      --for 'Harrier Defence' --withhold prices",
         groups.join("\n")
     )
 }

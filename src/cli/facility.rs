@@ -8,6 +8,7 @@ use super::output::Rows;
 use super::recorder;
 use super::recording::{Body, Period, Recording};
 use super::show;
+use super::show_registered::facility_json;
 use crate::event::{FacilityType, Kind};
 use crate::value::Time;
 use clap::Subcommand;
@@ -141,8 +142,9 @@ fn capacity(text: &str) -> Result<Value, Failure> {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail facility register PIT --name 'Sundown pit' --type mine --country US \\
-      --point 35.48,-115.53 --radius 3000 --process mine,crush,beneficiate")]
+  oretrail facility register PIT --name 'Sundown pit' --type mine \\
+      --country US --point 35.48,-115.53 --radius 3000 \\
+      --process mine,crush,beneficiate")]
 struct Register {
     #[command(flatten)]
     registration: Registration,
@@ -152,8 +154,9 @@ struct Register {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail facility supersede --old PIT PIT --name 'Sundown pit' --type mine --country US \\
-      --point 35.48,-115.53 --radius 4000 --process mine,crush,beneficiate")]
+  oretrail facility supersede --old PIT PIT --name 'Sundown pit' --type mine \\
+      --country US --point 35.48,-115.53 --radius 4000 \\
+      --process mine,crush,beneficiate")]
 struct Supersede {
     /// The registration that is replaced: its code, name or the beginning of its id
     #[arg(long, value_name = "FACILITY")]
@@ -182,20 +185,18 @@ impl List {
         facilities.retain(|(_, record)| {
             (self.all || record.superseded.is_none()) && operator.is_none_or(|operator| record.operator == operator)
         });
+        facilities.sort_by(|(_, one), (_, other)| one.facility.code.cmp(&other.facility.code));
         if context.output.is_json() {
-            let as_json = |(id, record): &(_, crate::state::FacilityRecord)| {
-                json!({
-                    "id": id, "operator": record.operator, "facility": *record.facility,
-                    "recorded_at": record.recorded_at, "superseded": record.superseded,
-                })
-            };
-            context.output.json(&facilities.iter().map(as_json).collect::<Vec<_>>())?;
+            let all: Vec<Value> = facilities.iter().map(|(id, record)| facility_json(id, record)).collect();
+            context.output.json(&all)?;
             return Ok(Done::Ok);
         }
-        let mut table = Rows::new(&["id", "code", "name", "type", "country", "where", "operator"]);
+        let head = ["id", "code", "name", "type", "country", "where", "operator", "replaced by"];
+        let shown = if self.all { head.len() } else { head.len() - 1 };
+        let mut table = Rows::new(head.get(..shown).unwrap_or_default());
         for (id, record) in facilities {
             let facility = &record.facility;
-            table.push(vec![
+            let mut row = vec![
                 id.short(),
                 facility.code.to_string(),
                 facility.name.to_string(),
@@ -203,7 +204,10 @@ impl List {
                 facility.country.to_string(),
                 show::place(&facility.geometry),
                 archive.party_name(&record.operator)?,
-            ]);
+                record.superseded.map_or_else(String::new, |(by, _)| by.short()),
+            ];
+            row.truncate(shown);
+            table.push(row);
         }
         context.output.table(&table, "no facilities are registered")?;
         Ok(Done::Ok)

@@ -1,3 +1,3 @@
 //! Values as people read them.
 
-pub(crate) use crate::report::format::{count, mass};
+pub(crate) use crate::report::format::{count, counted, mass, mass_diff};

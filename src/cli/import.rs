@@ -29,7 +29,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail import carbonate.lineage.json --by 'Gebeng Separation Sdn' --trust trust.toml
+  oretrail import carbonate.lineage.json --trust trust.toml \\
+      --by 'Gebeng Separation Sdn'
   oretrail import other-history.lineage.json --inconsistent")]
 pub(crate) struct Import {
     /// The lineage file

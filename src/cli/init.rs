@@ -28,7 +28,8 @@ use std::sync::Arc;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail init ./ledger --origin custody.example/log --operator 'Neutral Registry Ltd' --country IE")]
+  oretrail init ./ledger --origin custody.example/log \\
+      --operator 'Neutral Registry Ltd' --country IE")]
 pub(crate) struct Init {
     /// Folder of the new ledger; by default `--ledger`, or else the current folder
     folder: Option<PathBuf>,
@@ -41,17 +42,15 @@ pub(crate) struct Init {
     /// The key that signs the log's checkpoints
     #[arg(long, value_name = "KEY", allow_hyphen_values = true, default_value = "log")]
     log_key: String,
+    /// The operator's key, which signs its registration
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true, default_value = "operator")]
+    key: String,
     /// Leave keys that are made unencrypted: whoever can read the files can then sign with them
     #[arg(long)]
     no_passphrase: bool,
     #[command(flatten)]
     party: PartyOptions,
-    #[command(flatten)]
-    recording: Recording,
 }
-
-/// The name of the operator's key where none is given.
-const OPERATOR_KEY: &str = "operator";
 
 impl Init {
     pub(crate) fn run(mut self, context: &mut Context) -> Result<Done, Failure> {
@@ -59,10 +58,8 @@ impl Init {
             self.folder.clone().or_else(|| context.global.ledger_given()).unwrap_or_else(|| PathBuf::from("."));
         let begun = is_begun(&folder)?;
         let now = context.now()?;
-        let operator = self.recording.key.clone().unwrap_or_else(|| OPERATOR_KEY.to_owned());
-        let operator = self.key(context, &operator, KeyRole::Party, now)?;
+        let operator = self.key(context, &self.key, KeyRole::Party, now)?;
         let log = self.key(context, &self.log_key, KeyRole::Log, now)?;
-        self.recording.key = Some(operator.name.clone());
         self.party.add_role("ledger-operator");
         let vkey = VerifierKey::new(self.origin.clone(), KeyKind::Note, log.info.key.x);
         let step = self.registration(context, &operator)?;
@@ -113,7 +110,8 @@ impl Init {
 
     fn registration(&self, context: &Context, key: &KeyEntry) -> Result<Step, Failure> {
         let body: Body = self.party.body(context, &self.operator, serde_json::to_value(key.info.key)?)?;
-        let steps = self.recording.step_by(context, event::Kind::Party, &Period::default(), body)?;
+        let recording = Recording::with_key(&key.name);
+        let steps = recording.step_by(context, event::Kind::Party, &Period::default(), body)?;
         let none = || Failure::new(Kind::Internal, "expected one step, found none");
         steps.steps.into_iter().next().ok_or_else(none)
     }

@@ -29,6 +29,7 @@ mod clock;
 mod completions;
 mod context;
 mod correct;
+mod corrected;
 mod cosign;
 mod decide;
 mod decide_alone;
@@ -72,6 +73,7 @@ mod roll;
 mod schema;
 mod show;
 mod show_file;
+mod show_registered;
 mod show_things;
 mod source;
 mod spec;
@@ -263,6 +265,18 @@ mod tests {
             assert!(help.contains("Example"), "{path} has no example in its help");
             let name = path.strip_prefix("oretrail").unwrap_or(path);
             assert!(help.contains(&format!("oretrail{name}")) || name.is_empty(), "{path}: {help}");
+        });
+    }
+
+    /// What is longer would be broken where somebody's terminal ends, and could not be copied from there.
+    #[test]
+    fn examples_fit_a_line_of_80() {
+        each(&command(), "", &mut |path, verb| {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples = help.split_once("Example").unwrap_or_default().1;
+            for line in examples.lines().filter(|line| line.starts_with(' ')) {
+                assert!(line.chars().count() <= 80, "{path}: {line}");
+            }
         });
     }
 

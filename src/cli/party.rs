@@ -104,8 +104,9 @@ impl PartyOptions {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail party register 'Sundown Carbonate LLC' --country US --role mine,separator \\
-      --key mine-gate --recovery mine-recovery --lei 9999EXAMPLEMINE00182")]
+  oretrail party register 'Sundown Carbonate LLC' --country US \\
+      --role mine,separator --key mine-gate --recovery mine-recovery \\
+      --lei 9999EXAMPLEMINE00182")]
 struct Register {
     /// Legal name
     name: String,
@@ -122,6 +123,10 @@ impl Register {
                 .hint("make one with `oretrail key new NAME`, then say `--key NAME`")
         })?;
         let key = context.find_key(key)?;
+        if self.party.role.is_empty() {
+            return Err(Failure::usage("expected what the party does, found no `--role`")
+                .hint("say `--role ROLE`; `oretrail party register --help` lists the roles"));
+        }
         let body = self.party.body(context, &self.name, serde_json::to_value(key.info.key)?)?;
         let steps = self.recording.step_by(context, Kind::Party, &Period::default(), body)?;
         recorder::record_for_key(context, &self.recording, steps, Some(&key))
@@ -136,7 +141,8 @@ struct List {}
 impl List {
     fn run(self, context: &mut Context) -> Result<Done, Failure> {
         let archive = Archive::open(context)?;
-        let parties = archive.find().parties()?;
+        let mut parties = archive.find().parties()?;
+        parties.sort_by(|(_, one), (_, other)| one.name.cmp(&other.name));
         if context.output.is_json() {
             let as_json = |(id, party): &(_, crate::state::PartyRecord)| json!({ "id": id, "name": party.name, "country": party.country, "recovery": party.recovery });
             context.output.json(&parties.iter().map(as_json).collect::<Vec<_>>())?;

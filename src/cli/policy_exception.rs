@@ -19,17 +19,19 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Kinds and their facts:
-  cots               end_item=PART basis=TEXT item=end-item unmodified=true covered_share=0.02 tungsten_share=0
+  cots               end_item=PART basis=TEXT item=end-item unmodified=true
+                     covered_share=0.02 tungsten_share=0
                      (item is end-item, bare-magnet or mill-product)
   electronic-device  end_item=PART basis=TEXT contract_excludes=false
-  nonavailability    determination=NUMBER scope=individual form=TEXT properties=TEXT issued=DATE expires=DATE
-                     document=BLAKE3
+  nonavailability    determination=NUMBER scope=individual form=TEXT
+                     properties=TEXT issued=DATE expires=DATE document=BLAKE3
   threshold          amount=120000 currency=USD
   outside-use        bought_in=DE used_in=JP
   defence-or-space   end_item=PART purpose=defence
 
 Example:
-  oretrail policy exception threshold --policy us-dfars-252.225-7052 --contract HD-26-117 -o small.jws amount=120000 currency=USD")]
+  oretrail policy exception threshold --policy us-dfars-252.225-7052 \\
+      --contract HD-26-117 -o small.jws amount=120000 currency=USD")]
 pub(super) struct Make {
     /// The kind, see below
     kind: ExceptionKind,

@@ -19,7 +19,8 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   oretrail provenance magnets-26-07 --trust trust.toml
-  oretrail provenance magnets.lineage.json --trust trust.toml --element Nd --element Dy --json
+  oretrail provenance magnets.lineage.json --trust trust.toml \\
+      --element Nd --element Dy --json
 
 Exit codes: 0 the evidence is sound and complete, 1 its integrity does not hold, 3 it is not sound or not complete.")]
 pub(crate) struct Provenance {

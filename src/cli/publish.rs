@@ -3,7 +3,7 @@
 use super::archive::Shelf;
 use super::context::Context;
 use super::error::{Done, Failure};
-use super::format::count;
+use super::format::counted;
 use crate::ledger::disk::RealDisk;
 use crate::ledger::publish::publish;
 use serde_json::json;
@@ -27,11 +27,11 @@ impl Publish {
             context.output.json(&json!({ "size": done.size, "written": done.written, "kept": done.kept }))?;
         } else {
             context.output.text(&format!(
-                "published {} entries in {}: {} tiles written, {} there already",
-                count(done.size),
+                "published {} in {}: {} written, {} there already",
+                counted(usize::try_from(done.size).unwrap_or(usize::MAX), "entry", "entries"),
                 self.folder.display(),
-                count(done.written),
-                count(done.kept)
+                counted(done.written, "tile", "tiles"),
+                done.kept
             ))?;
         }
         Ok(Done::Ok)

@@ -18,8 +18,10 @@ use serde_json::{Map, Value, json};
 Examples:
   oretrail receive mrec-c1 mrec-c2
   oretrail receive --dispatch 3fa2b1c9 --facility GEBENG
-  oretrail receive --facility GEBENG --lot 'lot=mrec-c1 mass=14350.1' --reject mrec-c2 --reason 'seal broken'
-  oretrail receive --facility GEBENG --lot 'lot=mrec-c3 accepted=14000 returned=353.92 reason=\"two wet bags\"'")]
+  oretrail receive --facility GEBENG --lot 'lot=mrec-c1 mass=14350.1' \\
+      --reject mrec-c2 --reason 'seal broken'
+  oretrail receive --facility GEBENG \\
+      --lot 'lot=mrec-c3 accepted=14000 returned=353.92 reason=\"two wet bags\"'")]
 pub(crate) struct Receive {
     /// Lots that are accepted: labels or the beginnings of their ids
     accepted: Vec<String>,

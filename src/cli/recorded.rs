@@ -1,41 +1,47 @@
 //! What a recording verb says: the events, the lots they made, and what was found about them.
 
-use super::archive::Shelf;
+use super::archive::{Shelf, described};
 use super::context::Context;
 use super::error::Failure;
+use super::event_json;
 use super::format::{count, mass};
+use super::names::{Called, Naming};
 use super::output::Tone;
 use super::recorder::lots_made;
+use super::show::{Lines, body, when};
 use crate::event::Lot;
 use crate::finding::{Finding, Severity};
 use crate::ledger::state_store::StateStore;
 use crate::ledger::{Committed, Plan, Planned, Writer};
-use crate::value::{EventId, LotId};
+use crate::state::Find;
+use crate::value::{EventId, LedgerId, LotId};
 use serde_json::{Value, json};
 
 /// More events than this are counted, not listed.
 const MOST_LISTED: usize = 40;
 
-/// Says what was recorded, or would be.
+/// Says what was recorded; or, of a dry run, all that would be: `shelf` is what the ledger holds so far.
 pub(crate) fn say(
     context: &mut Context,
     plan: &Plan,
     committed: Option<&Committed>,
     writer: &Writer,
+    shelf: Option<&Shelf>,
 ) -> Result<(), Failure> {
     let events = plan.events();
+    let planned = shelf.map(|shelf| WithPlan { plan, writer, shelf });
     if context.output.is_json() {
         let size = committed.map(|committed| committed.checkpoint.head().size);
         return context.output.json(&json!({
             "recorded": committed.is_some(),
             "ledger": writer.identity().ledger(),
             "size": size,
-            "events": events.iter().map(as_json).collect::<Vec<_>>(),
+            "events": events.iter().map(|one| as_json(one, committed.is_none())).collect::<Result<Vec<_>, _>>()?,
         }));
     }
     let mut text = String::new();
     if events.len() <= MOST_LISTED {
-        events.iter().for_each(|planned| describe(planned, &mut text));
+        events.iter().try_for_each(|one| describe(one, planned.as_ref(), &mut text))?;
     } else {
         let found = events.iter().flat_map(|planned| &planned.findings);
         found.for_each(|finding| text.push_str(&format!("  {}\n", line(finding))));
@@ -52,17 +58,50 @@ pub(crate) fn say(
     Ok(())
 }
 
-fn describe(planned: &Planned, text: &mut String) {
-    let event = planned.event();
+/// A ledger with a plan on top of it.
+struct WithPlan<'a> {
+    plan: &'a Plan,
+    writer: &'a Writer,
+    shelf: &'a Shelf,
+}
+
+impl Called for WithPlan<'_> {
+    fn state(&self) -> Box<dyn Find + '_> {
+        self.writer.state().find()
+    }
+
+    fn ledger(&self) -> LedgerId {
+        self.writer.identity().ledger()
+    }
+
+    fn lot(&self, id: LotId) -> Result<Option<Lot>, Failure> {
+        let planned = self.plan.events().iter().find(|planned| planned.event().id == id.event);
+        planned.map_or_else(|| self.shelf.lot(self.writer.state(), id), |planned| Ok(described(planned.event(), id)))
+    }
+}
+
+/// An event in words; what is not recorded yet, with all that it says.
+fn describe(one: &Planned, planned: Option<&WithPlan<'_>>, text: &mut String) -> Result<(), Failure> {
+    let event = one.event();
     let kind = event.payload.kind();
     let id = Tone::Dim.paint(event.id.short());
-    text.push_str(&format!("{:>7}  {:<10} {id}\n", planned.at.index, Tone::Bold.paint(kind)));
-    for (id, lot) in lots_made(planned) {
-        text.push_str(&format!("         made {}\n", lot_words(id, lot)));
+    text.push_str(&format!("{:>7}  {} {id}\n", one.at.index, Tone::Bold.paint(format_args!("{kind:<10}"))));
+    if let Some(planned) = planned {
+        let mut lines = Lines::indented(9);
+        let naming = Naming::of(planned, event)?;
+        lines.add("by", naming.words(&event.issuer().to_string()));
+        lines.add("when", when(event.payload.when));
+        body(event, &event_json::payload(event)?, &naming, &mut lines);
+        text.push_str(&lines.text);
+    } else {
+        for (id, lot) in lots_made(one) {
+            text.push_str(&format!("         made {}\n", lot_words(id, lot)));
+        }
     }
-    for finding in &planned.findings {
+    for finding in &one.findings {
         text.push_str(&format!("         {}\n", line(finding)));
     }
+    Ok(())
 }
 
 /// A lot as one line: label, id, mass, pieces, form, elements.
@@ -93,12 +132,12 @@ pub(crate) fn line(finding: &Finding) -> String {
     format!("{} {finding}", tone.paint(format_args!("{severity}:")))
 }
 
-fn as_json(planned: &Planned) -> Value {
+fn as_json(planned: &Planned, whole: bool) -> Result<Value, Failure> {
     let event = planned.event();
     let lots = lots_made(planned).map(|(id, lot)| {
         json!({ "id": id, "labels": lot.labels, "form": lot.form, "role": lot.role, "quantity": lot.quantity })
     });
-    json!({
+    let mut json = json!({
         "index": planned.at.index,
         "recorded_at": planned.at.recorded_at,
         "id": event.id,
@@ -106,7 +145,11 @@ fn as_json(planned: &Planned) -> Value {
         "by": event.issuer(),
         "lots": lots.collect::<Vec<_>>(),
         "findings": planned.findings,
-    })
+    });
+    if let Some(members) = json.as_object_mut().filter(|_| whole) {
+        members.insert("payload".to_owned(), event_json::payload(event)?);
+    }
+    Ok(json)
 }
 
 /// An earlier event in one line, for a refusal that names it.

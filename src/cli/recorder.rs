@@ -172,7 +172,8 @@ impl<'a> Session<'a> {
         if let Some(Committed { index: Some(problem), .. }) = &committed {
             context.output.warning(&format!("recorded, but the index could not follow: {problem}"));
         }
-        recorded::say(context, plan, committed.as_ref(), &self.writer)
+        let shelf = dry_run.then(|| Shelf::open(context, &self.folder)).transpose()?;
+        recorded::say(context, plan, committed.as_ref(), &self.writer, shelf.as_ref())
     }
 }
 

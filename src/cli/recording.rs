@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
 /// Options of every recording verb.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Recording")]
 pub(crate) struct Recording {
     /// Who states it: a party's name or the beginning of its id; by default the only party whose keys are at hand
@@ -114,6 +114,11 @@ impl From<Body> for Value {
 }
 
 impl Recording {
+    /// Nothing but the key to sign with.
+    pub(crate) fn with_key(name: &str) -> Self {
+        Self { key: Some(name.to_owned()), ..Self::default() }
+    }
+
     /// One step stated by `--by`.
     pub(crate) fn step(&self, context: &Context, kind: Kind, period: &Period, body: Body) -> Result<Steps, Failure> {
         let by = self.stating_party(context)?;

@@ -17,7 +17,8 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail roll --process separate --heel sx-heel-26-01 --charge mrec-c1,mrec-c2 \\
+  oretrail roll --process separate --heel sx-heel-26-01 \\
+      --charge mrec-c1,mrec-c2 \\
       --from 2026-02-01T00:00:00Z --to 2026-02-28T23:59:59Z \\
       --drawn 'name=ndpr-26-02 form=oxide mass=6443.28 elements=Nd,Pr' \\
       --next 'name=sx-heel-26-02 mass=1180 elements=La,Ce,Nd,Pr' --book 1195")]

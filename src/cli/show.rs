@@ -2,13 +2,14 @@
 
 use super::archive::Archive;
 use super::context::Context;
+use super::corrected::changes;
 use super::error::{Done, Failure};
 use super::event_json;
 use super::names::{Naming, spaced};
 use super::output::Tone;
 use super::recorded::lot_words;
-use super::{show_file, show_things};
-use crate::event::When;
+use super::{show_file, show_registered, show_things};
+use crate::event::{Event, When};
 use crate::interop::batch::Wanted;
 use crate::ledger::snapshot::Recorded;
 use crate::value::Geometry;
@@ -24,7 +25,8 @@ use std::path::{Path, PathBuf};
 Examples:
   oretrail show ndpr-oxide
   oretrail show 3fa2b1c9 --signed
-  oretrail show decision.sd-jwt --against magnets.lineage.json --against trust.toml
+  oretrail show decision.sd-jwt --against magnets.lineage.json \\
+      --against trust.toml
 
 Exit codes, of a file: 0 signed by a key of its issuer, 1 something does not fit, 3 the key is not at hand.")]
 pub(crate) struct Show {
@@ -70,8 +72,10 @@ impl Show {
                 let id = meaning.id.parse().map_err(|_| unknown(()))?;
                 show_things::lot(context, &archive, id)
             }
-            Wanted::Party => show_things::party(context, &archive, meaning.id.parse().map_err(|_| unknown(()))?),
-            Wanted::Facility => show_things::facility(context, &archive, meaning.id.parse().map_err(|_| unknown(()))?),
+            Wanted::Party => show_registered::party(context, &archive, meaning.id.parse().map_err(|_| unknown(()))?),
+            Wanted::Facility => {
+                show_registered::facility(context, &archive, meaning.id.parse().map_err(|_| unknown(()))?)
+            }
             _ => event(context, &archive, &archive.event(&meaning.id.parse().map_err(|_| unknown(()))?)?),
         }
     }
@@ -81,14 +85,14 @@ impl Show {
 pub(crate) fn show_party(context: &mut Context, text: &str) -> Result<Done, Failure> {
     let archive = Archive::open(context)?;
     let id = archive.party(text)?;
-    show_things::party(context, &archive, id)
+    show_registered::party(context, &archive, id)
 }
 
 /// `facility show`.
 pub(crate) fn show_facility(context: &mut Context, text: &str) -> Result<Done, Failure> {
     let archive = Archive::open(context)?;
     let id = archive.facility(text)?;
-    show_things::facility(context, &archive, id)
+    show_registered::facility(context, &archive, id)
 }
 
 /// All that a text may mean; an event that registers a party or facility counts as that.
@@ -127,7 +131,7 @@ fn one_meaning(archive: &Archive, text: &str) -> Result<Meaning, Failure> {
         (None, _) => Err(Failure::usage(format_args!(
             "expected an event, lot, party or facility, found `{text}`, which names none"
         ))
-        .hint("give a label, name or code, or at least 6 digits of an id")),
+        .hint("give a label, name or code, at least 6 digits of an id, or a file that is there")),
         (Some(last), false) => {
             let message = format!("expected one thing, found `{text}`, which may mean {}", found.len() + 1);
             let all = found.iter().chain([&last]);
@@ -185,7 +189,7 @@ fn event(context: &mut Context, archive: &Archive, stored: &Recorded) -> Result<
     }
     let mut lines = Lines::new(format!("{} {}", Tone::Bold.paint(event.payload.kind()), Tone::Dim.paint(event.id)));
     head(archive, stored, &mut lines)?;
-    body(archive, stored, &payload, &mut lines)?;
+    body(event, &payload, &Naming::of(archive, event)?, &mut lines);
     standing(archive, stored, &mut lines)?;
     context.output.text(&lines.text)?;
     Ok(Done::Ok)
@@ -194,15 +198,21 @@ fn event(context: &mut Context, archive: &Archive, stored: &Recorded) -> Result<
 /// Text of aligned names and values.
 pub(crate) struct Lines {
     pub(crate) text: String,
+    indent: usize,
 }
 
 impl Lines {
     pub(crate) fn new(title: String) -> Self {
-        Self { text: title + "\n" }
+        Self { text: title + "\n", indent: 2 }
+    }
+
+    /// Lines without a title, set in by so many characters.
+    pub(crate) const fn indented(indent: usize) -> Self {
+        Self { text: String::new(), indent }
     }
 
     pub(crate) fn add(&mut self, name: &str, value: impl std::fmt::Display) {
-        self.text.push_str(&format!("  {name:<12} {value}\n"));
+        self.text.push_str(&format!("{:indent$}{name:<12} {value}\n", "", indent = self.indent));
     }
 }
 
@@ -215,15 +225,14 @@ fn head(archive: &Archive, stored: &Recorded, lines: &mut Lines) -> Result<(), F
     Ok(())
 }
 
-fn body(archive: &Archive, stored: &Recorded, payload: &Value, lines: &mut Lines) -> Result<(), Failure> {
-    let event = &stored.event;
-    let naming = Naming::of(archive, event)?;
+/// What an event says: its body, the lots it makes, documents, references and remark.
+pub(crate) fn body(event: &Event, payload: &Value, naming: &Naming, lines: &mut Lines) {
     for (name, value) in ordered(payload.get("body")) {
         match value {
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 items.iter().for_each(|item| lines.add(&spaced(name), naming.line(item)));
             }
-            other => lines.add(&spaced(name), naming.line(other)),
+            other => lines.add(&spaced(name), naming.member(name, other)),
         }
     }
     for (id, lot) in event.payload.body.output_ids(event.id).zip(event.payload.body.outputs()) {
@@ -238,9 +247,9 @@ fn body(archive: &Archive, stored: &Recorded, payload: &Value, lines: &mut Lines
         lines.add("remark", remark);
     }
     for (object, values) in event_json::withheld(event) {
-        lines.add("withheld", format_args!("{values} values of `{object}` are not known here"));
+        let values = super::format::counted(values, "value", "values");
+        lines.add("withheld", format_args!("not known here: {values} of `{object}`"));
     }
-    Ok(())
 }
 
 /// All that an event says, lots it would make included; for those who are to sign it.
@@ -252,7 +261,7 @@ pub(crate) fn all_members(payload: &Value, naming: &Naming, lines: &mut Lines) {
     {
         match value {
             Value::Array(items) => items.iter().for_each(|item| lines.add(&spaced(name), naming.line(item))),
-            other => lines.add(&spaced(name), naming.line(other)),
+            other => lines.add(&spaced(name), naming.member(name, other)),
         }
     }
 }
@@ -286,11 +295,15 @@ fn standing(archive: &Archive, stored: &Recorded, lines: &mut Lines) -> Result<(
     for id in state.named_by(&stored.event.id)? {
         if let Some(later) = state.event(&id)? {
             let by = archive.party_name(&later.iss)?;
-            let tone = if later.kind == Kind::Correct { Tone::Doubtful } else { Tone::Dim };
-            lines.add(
-                "named by",
-                tone.paint(format_args!("{} {} by {by}, {}", later.kind, id.short(), when(later.when))),
-            );
+            let words = format!("{} {} by {by}, {}", later.kind, id.short(), when(later.when));
+            let withdraws = record.as_ref().is_some_and(|record| record.withdrawn_by == Some(id));
+            if later.kind != Kind::Correct || withdraws {
+                lines.add("named by", Tone::Dim.paint(words));
+                continue;
+            }
+            let changes = changes(&archive.event(&id)?.event, &|value| Naming::default().line(value));
+            let changes = if changes.is_empty() { changes } else { format!(": {changes}") };
+            lines.add("corrected", Tone::Doubtful.paint(format_args!("by {words}{changes}")));
         }
     }
     Ok(())

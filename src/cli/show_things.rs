@@ -1,15 +1,15 @@
-//! Lots, parties and facilities in words, for `show`.
+//! Lots in words, for `show`.
 
-use super::archive::Archive;
+use super::archive::{self as archived, Archive};
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::event_json;
-use super::format::{count, mass};
+use super::format::{count, mass as kg};
 use super::output::Tone;
-use super::show::{Lines, place, when};
-use crate::event::Kind;
+use super::show::{Lines, when};
+use crate::event::{Kind, Lot};
 use crate::state::{LotRecord, LotStatus};
-use crate::value::{Element, FacilityId, LotId, PartyId};
+use crate::value::{Element, FacilityId, LotId, Mass};
 use serde_json::{Value, json};
 
 /// What may be done with a lot, in words.
@@ -56,7 +56,7 @@ pub(crate) fn lot(context: &mut Context, archive: &Archive, id: LotId) -> Result
     let missing = || Failure::usage(format_args!("expected a lot of this ledger, found {id}"));
     let record = archive.find().lot(&id)?.ok_or_else(missing)?;
     if context.output.is_json() {
-        let creation = event_json::event(&archive.event(&id.event)?.event)?;
+        let creation = event_json::event(&archive.corrected(&id.event)?)?;
         let pointer = format!("/payload/body/outputs/{}", id.output);
         let mut json = lot_json(archive, id, &record)?;
         if let (Some(json), Some(described)) = (json.as_object_mut(), creation.pointer(&pointer)) {
@@ -81,12 +81,15 @@ pub(crate) fn lot(context: &mut Context, archive: &Archive, id: LotId) -> Result
 
 fn what_it_is(archive: &Archive, id: LotId, record: &LotRecord, lines: &mut Lines) -> Result<(), Failure> {
     let described = archive.lot(id)?;
-    lines.add("form", format_args!("{} ({}), {}", record.form, record.form.words(), record.role));
-    if let Some(net_dry) = record.net_dry {
-        lines.add("mass", format_args!("{} net dry", mass(net_dry)));
+    let words = Some(record.form.words()).filter(|words| *words != record.form.as_str());
+    let words = words.map_or_else(String::new, |words| format!(" ({words})"));
+    lines.add("form", format_args!("{}{words}, {}", record.form, record.role));
+    lines.add("mass", record.net_dry.map_or_else(|| "withheld".to_owned(), |mass| format!("{} net dry", kg(mass))));
+    if let Some(corrected) = corrected_mass(archive, id, described.as_ref())? {
+        lines.add("corrected", format_args!("to {} net dry; sums go by the mass recorded", kg(corrected)));
     }
     if let Some(pieces) = record.pieces {
-        let each = record.unit_mass.map_or_else(String::new, |unit| format!(" of {}", mass(unit)));
+        let each = record.unit_mass.map_or_else(String::new, |unit| format!(" of {}", kg(unit)));
         lines.add("pieces", format_args!("{}{each}", count(pieces)));
     }
     let elements: Vec<&str> = record.elements.iter().copied().map(Element::symbol).collect();
@@ -111,20 +114,30 @@ fn what_it_is(archive: &Archive, id: LotId, record: &LotRecord, lines: &mut Line
     Ok(())
 }
 
+/// The net dry mass of the event that made the lot, where it was corrected.
+fn corrected_mass(archive: &Archive, id: LotId, described: Option<&Lot>) -> Result<Option<Mass>, Failure> {
+    let Some(now) = described.and_then(Lot::net_dry) else { return Ok(None) };
+    let recorded = archived::described(&archive.event(&id.event)?.event, id).as_ref().and_then(Lot::net_dry);
+    Ok(Some(now).filter(|now| Some(*now) != recorded))
+}
+
 /// The events that made and moved a lot, and the statements about it.
 fn history(archive: &Archive, id: LotId, lines: &mut Lines) -> Result<(), Failure> {
     let state = archive.find();
     let mut events = vec![id.event];
     events.extend(state.named_by(&id.event)?);
+    let mut title = "history";
     for event in events {
         let Some(record) = state.event(&event)? else { continue };
         let is_about = event == id.event || record.inputs.contains(&id) || !record.kind.is_custody();
-        if is_about && (record.kind.is_custody() || names(archive, &event, id)?) {
+        let is_told = record.kind.is_custody() || record.kind == Kind::Correct;
+        if is_about && (is_told || names(archive, &event, id)?) {
             let facility = record.facility.map(|facility| archive.facility_code(&facility)).transpose()?;
             let at = facility.map_or_else(String::new, |code| format!(" at {code}"));
             let by = archive.party_name(&record.iss)?;
             let kind = record.kind;
-            lines.add("", format_args!("{}  {kind} {} by {by}{at}", when(record.when), Tone::Dim.paint(event.short())));
+            let id = Tone::Dim.paint(event.short());
+            lines.add(std::mem::take(&mut title), format_args!("{}  {kind} {id} by {by}{at}", when(record.when)));
         }
     }
     Ok(())
@@ -143,81 +156,4 @@ pub(crate) fn facility_words(archive: &Archive, id: &FacilityId) -> Result<Strin
         || id.short(),
         |record| format!("{} ({}, {})", record.facility.code, record.facility.name, record.facility.country),
     ))
-}
-
-/// A party: registration, keys, facilities.
-pub(crate) fn party(context: &mut Context, archive: &Archive, id: PartyId) -> Result<Done, Failure> {
-    let stored = archive.event(&id.into())?;
-    let payload = event_json::payload(&stored.event)?;
-    let state = archive.find();
-    let keys: Vec<_> = state.keys()?.into_iter().filter(|(_, key)| key.party == id).collect();
-    let facilities: Vec<_> = state.facilities()?.into_iter().filter(|(_, record)| record.operator == id).collect();
-    if context.output.is_json() {
-        let keys: Vec<Value> = keys
-            .iter()
-            .map(|(kid, key)| json!({ "kid": kid, "scope": key.scope, "revoked": key.revoked.as_ref().map(|r| r.reason) }))
-            .collect();
-        let facilities: Vec<_> = facilities.iter().map(|(id, _)| id).collect();
-        let registration = payload.get("body");
-        context.output.json(&json!({ "id": id, "party": registration, "keys": keys, "facilities": facilities }))?;
-        return Ok(Done::Ok);
-    }
-    let mut lines = Lines::new(format!("party {} {}", Tone::Bold.paint(archive.party_name(&id)?), Tone::Dim.paint(id)));
-    members(&payload, &["name", "key", "recovery", "_sd"], &mut lines);
-    lines.add("registered", format_args!("{}, entry {}", stored.recorded_at, stored.index));
-    for (kid, key) in keys {
-        let scope = key.scope.map_or_else(
-            || "signs everything".to_owned(),
-            |scope| format!("signs {}", scope.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")),
-        );
-        let revoked = key.revoked.map_or_else(String::new, |r| format!(", revoked ({}) {}", r.reason, r.recorded_at));
-        lines.add("key", format_args!("{kid} {scope}{revoked}"));
-    }
-    for (facility, _) in facilities {
-        lines.add("facility", facility_words(archive, &facility)?);
-    }
-    context.output.text(&lines.text)?;
-    Ok(Done::Ok)
-}
-
-/// A facility: registration and accreditations.
-pub(crate) fn facility(context: &mut Context, archive: &Archive, id: FacilityId) -> Result<Done, Failure> {
-    let stored = archive.event(&id.into())?;
-    let payload = event_json::payload(&stored.event)?;
-    let state = archive.find();
-    let missing = || Failure::usage(format_args!("expected a facility of this ledger, found {id}"));
-    let record = state.facility(&id)?.ok_or_else(missing)?;
-    if context.output.is_json() {
-        context.output.json(&json!({
-            "id": id, "operator": record.operator, "facility": *record.facility,
-            "recorded_at": record.recorded_at, "superseded": record.superseded,
-        }))?;
-        return Ok(Done::Ok);
-    }
-    let title = Tone::Bold.paint(&record.facility.code);
-    let mut lines = Lines::new(format!("facility {title} {}", Tone::Dim.paint(id)));
-    members(&payload, &["code", "geometry", "supersedes"], &mut lines);
-    lines.add("where", place(&record.facility.geometry));
-    lines.add("operator", archive.party_name(&record.operator)?);
-    lines.add("registered", format_args!("{}, entry {}", stored.recorded_at, stored.index));
-    if let Some((by, from)) = record.superseded {
-        lines.add("replaced", format_args!("by {} from {from}", by.short()));
-    }
-    for event in state.named_by(&id.into())? {
-        let Some(record) = state.event(&event)?.filter(|record| record.kind == Kind::Accredit) else { continue };
-        let by = archive.party_name(&record.iss)?;
-        lines.add("accredited", format_args!("by {by}, {} {}", Tone::Dim.paint(event.short()), when(record.when)));
-    }
-    context.output.text(&lines.text)?;
-    Ok(Done::Ok)
-}
-
-/// The members of a body, one line each.
-fn members(payload: &Value, without: &[&str], lines: &mut Lines) {
-    let naming = super::names::Naming::default();
-    for (name, value) in payload.get("body").and_then(Value::as_object).into_iter().flatten() {
-        if !without.contains(&name.as_str()) {
-            lines.add(&super::names::spaced(name), naming.line(value));
-        }
-    }
 }

@@ -14,7 +14,7 @@ use crate::event::{Kind, SourceKind};
 #[command(after_help = "\
 Example:
   oretrail source mined --facility PIT \\
-      --output 'name=ore-26-01 form=ore mass=1200000 TREO=0.06 Nd2O3/TREO=0.11775'")]
+      --output 'name=ore-26-01 form=ore mass=1200000 TREO=0.06'")]
 pub(crate) struct Source {
     /// How it came here
     #[arg(value_name = "KIND", value_parser = one_of!(SourceKind))]

@@ -12,7 +12,8 @@ use crate::event::Kind;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail split mrec-26-001 --part 'name=mrec-c1 mass=14353.92' --part 'name=mrec-c2 rest'")]
+  oretrail split mrec-26-001 \\
+      --part 'name=mrec-c1 mass=14353.92' --part 'name=mrec-c2 rest'")]
 pub(crate) struct Split {
     /// The lot: its label or the beginning of its id
     lot: String,

@@ -26,8 +26,9 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail summary magnets.lineage.json --trust trust.toml --policy us-dfars-252.225-7052 --delivery 2027-01-15 \
---by 'Plumb Line Audit' -o magnets.summary.sd-jwt
+  oretrail summary magnets.lineage.json --trust trust.toml \\
+      --policy us-dfars-252.225-7052 --delivery 2027-01-15 \\
+      --by 'Plumb Line Audit' -o magnets.summary.sd-jwt
   oretrail record --signed magnets.summary.sd-jwt")]
 pub(crate) struct Summarise {
     #[command(flatten)]

@@ -99,13 +99,13 @@ fn names(archive: &Archive, lineage: &Lineage) -> Result<Names, Failure> {
     let mut names = Names::default();
     let mut registrations = BTreeSet::new();
     for id in &lineage.events {
-        let event = archive.event(id)?.event;
+        let event = archive.corrected(id)?;
         registrations.insert(EventId::from(event.issuer()));
         registrations.extend(event.payload.body.facility().map(EventId::from));
         names.add(&event);
     }
     for id in registrations {
-        names.add(&archive.event(&id)?.event);
+        names.add(&archive.corrected(&id)?);
     }
     Ok(names)
 }
@@ -121,8 +121,8 @@ fn nodes(archive: &Archive, lineage: &Lineage) -> Result<BTreeMap<LotId, Node>, 
 }
 
 fn node(archive: &Archive, id: LotId) -> Result<Node, Failure> {
-    let stored = archive.event(&id.event)?;
-    let body = &stored.event.payload.body;
+    let event = archive.corrected(&id.event)?;
+    let body = &event.payload.body;
     let lot = body.outputs().get(usize::from(id.output));
     let facility = body.facility().map(|facility| archive.find().facility(&facility)).transpose()?.flatten();
     Ok(Node {
@@ -132,10 +132,10 @@ fn node(archive: &Archive, id: LotId) -> Result<Node, Failure> {
         mass: lot.and_then(crate::event::Lot::net_dry),
         pieces: lot.and_then(|lot| lot.quantity.as_ref()).and_then(|quantity| quantity.pieces),
         made_by: made_by(body),
-        by: archive.party_name(&stored.event.issuer())?,
+        by: archive.party_name(&event.issuer())?,
         place: facility.as_ref().map(|record| record.facility.code.to_string()),
         country: facility.map(|record| record.facility.country.to_string()),
-        date: stored.event.payload.when.end().date().to_string(),
+        date: event.payload.when.end().date().to_string(),
     })
 }
 

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  oretrail transform --process separate,calcine --input mrec-c1 --input mrec-c2 --target Nd,Pr \\
-      --output 'name=ndpr-oxide form=oxide mass=6443.28 TREO=0.99 Nd2O3/TREO=0.75 Pr6O11/TREO=0.25' \\
-      --output 'name=la-carbonate form=carbonate role=by-product mass=25000 elements=La'")]
+  oretrail transform --process separate,calcine --target Nd,Pr \\
+      --input mrec-c1 --input mrec-c2 \\
+      --output 'name=ndpr form=oxide mass=6443.28 TREO=0.99 Nd2O3/TREO=0.75' \\
+      --output 'name=la form=carbonate role=by-product mass=25000 elements=La'")]
 pub(crate) struct Transform {
     /// What was done, in order: crush, separate, calcine, reduce, sinter, …
     #[arg(long, required = true, value_name = "PROCESS", value_delimiter = ',')]

@@ -26,10 +26,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oretrail verify magnets.lineage.json --trust trust.toml --recipient 'Harrier Defence'
+  oretrail verify magnets.lineage.json --trust trust.toml \\
+      --recipient 'Harrier Defence'
   oretrail verify magnets-26-07 --trust trust.toml
-  oretrail verify magnets.lineage.json --trust trust.toml --claim 'origin Nd US,AU >= 0.9' --spec magnet-n42sh
-  oretrail verify magnets.lineage.json --trust trust.toml --policy us-dfars-252.225-7052 --delivery 2027-01-15
+  oretrail verify magnets.lineage.json --trust trust.toml \\
+      --claim 'origin Nd US,AU >= 0.9' --spec magnet-n42sh
+  oretrail verify magnets.lineage.json --trust trust.toml \\
+      --policy us-dfars-252.225-7052 --delivery 2027-01-15
 
 Exit codes: 0 all confirmed or exempt, 1 something is contradicted or broken, 3 something is unproven or not applicable.")]
 pub(crate) struct Verify {

@@ -5,10 +5,10 @@ use super::fold::{Delta, Position};
 use super::record::{DispatchRecord, LotRecord, LotStatus, PinRecord, Record};
 use super::view::{View, ViewError};
 use crate::event::{
-    Body, Correct, CorrectAction, Dispatch, DispatchReason, Event, Import, Lot, Outcome, OutputRole, Receive,
+    Body, Change, Correct, CorrectAction, Dispatch, DispatchReason, Event, Import, Lot, Outcome, OutputRole, Receive,
     ReceivedLot, Retire, Taken, TakenKind, TakenLot, Title,
 };
-use crate::value::{FacilityId, LotId, PartyId};
+use crate::value::{EventId, FacilityId, LotId, PartyId, Text};
 
 pub(super) fn apply(view: &dyn View, at: &Position, event: &Event, delta: &mut Delta) -> Result<(), ViewError> {
     let fold = Fold { view, at, event };
@@ -240,9 +240,11 @@ impl Fold<'_> {
         Ok(())
     }
 
-    /// A withdrawal: the event is marked, its inputs come back with the correction as head, its outputs are gone.
+    /// A withdrawal: the event is marked, its inputs come back with the correction as head, its outputs are gone. Under
+    /// labels that were put over others, lots are found as well.
     fn correct(&self, body: &Correct, delta: &mut Delta) -> Result<(), ViewError> {
         if body.action != CorrectAction::Withdraw {
+            delta.extend(body.changes.iter().flat_map(|change| relabelled(body.target, change)));
             return Ok(());
         }
         let Some(mut target) = self.view.event(&body.target)? else { return Ok(()) };
@@ -259,6 +261,15 @@ impl Fold<'_> {
         delta.push(Record::Event(body.target, target));
         Ok(())
     }
+}
+
+/// The labels that a correction gives a lot; none where it changes something else, or is none of a label's type.
+fn relabelled(target: EventId, change: &Change) -> Vec<Record> {
+    let output = change.object.strip_prefix("/body/outputs/").filter(|_| change.leaf == "labels");
+    let output = output.and_then(|number| number.parse().ok());
+    let labels = change.value.clone().and_then(|value| serde_json::from_value::<Vec<Text>>(value).ok());
+    let lots = output.map(|number| LotId::new(target, number)).into_iter();
+    lots.flat_map(|lot| labels.iter().flatten().map(move |label| Record::Label(label.clone(), lot))).collect()
 }
 
 fn arriving(taken: &Taken, lot: &TakenLot) -> LotRecord {

@@ -28,4 +28,6 @@ mod rotation;
 mod terminal;
 mod trouble;
 mod values;
+mod walk;
+mod words;
 mod world;

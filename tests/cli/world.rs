@@ -174,8 +174,13 @@ impl World {
 
     /// The same folder at another time.
     pub fn at(mut self, now: &str) -> Self {
-        self.now = now.to_owned();
+        self.later(now);
         self
+    }
+
+    /// Goes on at another time.
+    pub fn later(&mut self, now: &str) {
+        now.clone_into(&mut self.now);
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

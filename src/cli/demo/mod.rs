@@ -10,8 +10,10 @@ mod told;
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::output::Tone;
+use crate::interop::batch::Header;
 use crate::interop::scenarios::{SCENARIOS, named};
 use crate::ledger::disk::{RealDisk, read_whole};
+use serde_json::json;
 use stage::Stage;
 use std::path::{Path, PathBuf};
 
@@ -51,12 +53,18 @@ impl Demo {
 }
 
 fn list(context: &mut Context) -> Result<Done, Failure> {
-    let widest = SCENARIOS.iter().map(|scenario| scenario.name.len()).max().unwrap_or_default();
+    let headers = SCENARIOS.iter().map(|one| one.read().map(|(header, _)| (one.name, header)));
+    let headers: Vec<_> = headers.collect::<Result<_, _>>()?;
+    if context.output.is_json() {
+        let one = |(name, header): &(&str, Header)| json!({ "name": name, "case": header.case, "title": header.title });
+        context.output.json(&headers.iter().map(one).collect::<Vec<_>>())?;
+        return Ok(Done::Ok);
+    }
+    let widest = headers.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let mut text = String::new();
-    for scenario in SCENARIOS {
-        let (header, _) = scenario.read()?;
+    for (name, header) in headers {
         let (case, title) = (header.case.unwrap_or_default(), header.title.unwrap_or_default());
-        let name = Tone::Bold.paint(format_args!("{:<widest$}", scenario.name));
+        let name = Tone::Bold.paint(format_args!("{name:<widest$}"));
         text.push_str(&format!("{name}  {case:<2}  {title}\n"));
     }
     context.output.text(&text)?;

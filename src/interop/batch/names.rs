@@ -105,8 +105,9 @@ impl FindNames<'_> {
     fn facilities(&self, is_meant: impl Fn(FacilityId, &[&str]) -> bool) -> Result<Vec<Candidate>, LookupError> {
         let facilities = self.state.facilities()?;
         let meant = facilities.iter().filter(|(id, record)| {
-            let facility = &record.facility;
-            record.superseded.is_none() && is_meant(*id, &[facility.code.as_str(), facility.name.as_str()])
+            // One that was replaced has lost its code and name to the next; it is still there under its id.
+            let names = [record.facility.code.as_str(), record.facility.name.as_str()];
+            is_meant(*id, if record.superseded.is_none() { &names } else { &[] })
         });
         let words = |facility: &crate::event::Facility| format!("facility {}, {}", facility.code, facility.name);
         Ok(meant.map(|(id, record)| candidate(id, words(&record.facility))).collect())
