@@ -344,10 +344,15 @@ pub struct RawRecord {
 
 /// Event and text of a whole record; `None` where its checksum or form is wrong.
 fn sound(bytes: &[u8]) -> Option<(EventId, &str)> {
+    sound_by(bytes, Blake3::of)
+}
+
+/// As [`sound`], by this hash.
+pub(super) fn sound_by(bytes: &[u8], hash: impl FnOnce(&[u8]) -> Blake3) -> Option<(EventId, &str)> {
     let (rest, sum) = bytes.split_last_chunk::<32>()?;
     let (event, text) = rest.get(4..)?.split_first_chunk::<32>()?;
     // Text is looked at first, up to the first byte that is none: a search asks this at every place.
-    let is_sound = text.iter().all(is_in_text) && Blake3::of(rest).0 == *sum;
+    let is_sound = text.iter().all(is_in_text) && hash(rest).0 == *sum;
     if is_sound { Some((EventId(*event), std::str::from_utf8(text).ok()?)) } else { None }
 }
 
