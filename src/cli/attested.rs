@@ -4,6 +4,7 @@ use super::archive::resolve;
 use super::context::Context;
 use super::error::{Failure, Kind};
 use super::export::write_file;
+use super::failures::from_any;
 use super::recorder::open_keys;
 use crate::bundle::{LeafTree, MAX_STATED, STATED_VERSION, Stated, StatedFile, auditor_key};
 use crate::interop::batch::Wanted;
@@ -119,7 +120,7 @@ impl Signer {
         let disk = RealDisk;
         let keys_folder = context.keys_folder()?;
         let mut keys = open_keys(context, &disk, &keys_folder)?;
-        let key = keys.key(&self.auditor.kid).map_err(Failure::usage)?;
+        let key = keys.key(&self.auditor.kid).map_err(|cause| from_any(cause, ""))?;
         let public = crate::value::PublicKey::from(&*key);
         let none = || Failure::new(Kind::Internal, "expected an id that can name a key");
         let name = auditor_key(self.auditor.party, public).ok_or_else(none)?;

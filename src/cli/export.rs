@@ -5,6 +5,7 @@ use super::attested::read_stated;
 use super::clock::patience;
 use super::context::Context;
 use super::error::{Done, Failure, Kind};
+use super::failures::from_any;
 use super::format::count;
 use super::recorder::open_keys;
 use crate::bundle::{
@@ -148,7 +149,7 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
     let size = job.stated.as_ref().map_or(snapshot.reader().size(), |stated| stated.statement.log.size);
     let foreign = imported(&snapshot, job.lot, size)?;
     let created = now.max(last_time(&snapshot, size.min(snapshot.reader().size()))?);
-    let key = keys.key(&kid).map_err(Failure::usage)?;
+    let key = keys.key(&kid).map_err(|cause| from_any(cause, ""))?;
     let read = |digest: &Blake3| {
         let store = ContentStore::new(&RealDisk, snapshot.reader().layout(), ContentKind::Blob);
         store.get(digest, MAX_DOCUMENT_BYTES as u64).map_err(|error| error.to_string())

@@ -4,6 +4,7 @@ use super::archive::Archive;
 use super::context::Context;
 use super::error::{Done, Failure};
 use super::export::write_file;
+use super::failures::from_any;
 use super::policy::read_pack;
 use super::recorder::open_keys;
 use crate::keys::KeyEntry;
@@ -83,7 +84,7 @@ impl Make {
         let folder = context.keys_folder()?;
         let disk = RealDisk;
         let mut keys = open_keys(context, &disk, &folder)?;
-        let secret = keys.key(&key.info.kid).map_err(Failure::usage)?;
+        let secret = keys.key(&key.info.kid).map_err(|cause| from_any(cause, ""))?;
         let text = exception.sign(&secret).map_err(Failure::usage)?;
         write_file(&self.out, format!("{text}\n").as_bytes())?;
         if context.output.is_json() {

@@ -267,3 +267,20 @@ fn a_summary_is_about_one_policy_as_it_stands_and_evidence_that_holds() {
     world.ok(&with(&["claim", LOT, "custody-model >= mass-balance", "--by", AUDITOR]));
     world.ok(&with(&["audit", "--trust", "demo/trust.toml"]));
 }
+
+#[test]
+fn a_lot_of_a_ledger_is_summarised_with_the_auditors_own_key_and_no_other() {
+    let world = audited();
+    std::fs::create_dir(world.path("auditor")).unwrap();
+    for name in ["audit.pem", "audit.pub", "signing-memory"] {
+        std::fs::copy(world.path("demo/keys").join(name), world.path("auditor").join(name)).unwrap();
+    }
+    let asked = ["summary", LOT, "--ledger", "demo/ledger", "--trust", "demo/trust.toml", "--as-of", "2026-08-31"];
+    let policy = ["--policy", super::world::DFARS, "--delivery", "2027-01-01", "-o", "lot.summary.sd-jwt"];
+    let with_keys = |folder: &str| world.run(&[&asked[..], &policy, &["--keys", folder]].concat());
+    with_keys("nobody").failed(2, &["expected", "hint:"]);
+    assert!(!world.path("lot.summary.sd-jwt").exists());
+    let signed = with_keys("auditor");
+    assert_eq!(signed.code, 0, "{}\n{}", signed.out, signed.err);
+    world.ok(&["show", "lot.summary.sd-jwt", "--ledger", "demo/ledger"]).says(&["summary ", "delivery     2027-01-01"]);
+}

@@ -290,3 +290,30 @@ fn a_facility_is_sold_with_the_signature_of_its_former_operator() {
     world.ok(&["key", "revoke", "mine-gate-3", "--reason", "lost", "--by", MINE]);
     sale(PLANT, "GEB").failed(4, &["a key of the former operator, found none"]);
 }
+
+#[test]
+fn each_lot_of_a_dispatch_is_answered_once_in_one_receipt_or_several() {
+    let world = World::with_concentrate();
+    let parts = ["name=a mass=400", "name=b mass=300", "name=c mass=200", "name=d rest"];
+    let parts: Vec<&str> = parts.iter().flat_map(|part| ["--part", part]).collect();
+    world.ok(&[&["split", "conc-1", "--by", MINE][..], &parts].concat());
+    world.ok(&["dispatch", "a", "b", "c", "d", "--by", MINE, "--to", PLANT]);
+    let partly = "lot=c accepted=150 returned=49.5 accepted-label=c-in returned-label=c-out reason=\"wet bags\"";
+    let receive = |more: &[&str]| world.run(&[&["receive", "--by", PLANT, "--facility", "GEB"], more].concat());
+    let first = receive(&["a", "--lot", "lot=b mass=299.5", "--lot", partly, "--dry-run"]);
+    first.says(&["outcome accepted", "net dry 299.5 kg", "outcome partial", "c-in", "150 kg", "c-out", "49.5 kg"]);
+    assert_eq!(receive(&["a", "--lot", "lot=b mass=299.5", "--lot", partly]).code, 0);
+    assert_eq!(world.json(&["lots", "--open"]).as_array().unwrap().len(), 1, "one is unanswered");
+    receive(&["a"]).failed(4, &["custody.", "nothing was recorded"]);
+    receive(&["--reject", "b", "--reason", "late"]).failed(4, &["custody."]);
+    assert_eq!(receive(&["--reject", "d", "--reason", "seal broken"]).code, 0);
+    let mass = |label| world.lot(label)["net_dry"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (mass("a"), mass("b"), mass("c-in"), mass("c-out")),
+        ("400".into(), "299.5".into(), "150".into(), "49.5".into())
+    );
+    assert_eq!((&world.lot("c")["status"], &world.lot("d")["status"]), (&json!("spent"), &json!("held")));
+    assert_eq!(world.json(&["lots", "--holder", MINE])[0]["labels"], json!(["d"]));
+    receive(&["--lot", "lot=d accepted=50"]).failed(2, &["expected both `accepted=` and `returned=`"]);
+    receive(&[]).failed(2, &["expected lots or `--dispatch EVENT`", "hint:"]);
+}

@@ -453,3 +453,20 @@ fn an_accreditation_counts_for_steps_of_another_ledger_too() {
     let (found, report) = verdicts_of(&[]);
     assert_eq!(found, ["CONFIRMED"; 4], "{report}");
 }
+
+#[test]
+fn a_lot_that_came_from_another_ledger_is_judged_in_place_with_what_was_imported() {
+    let two = Two::new();
+    let lot = two.dispatched("ore-1");
+    let file = two.file("ore-1", &[]);
+    two.import(&file);
+    two.plant.ok(&["receive", &lot, "--by", PLANT, "--facility", "GEB"]);
+    let trust = trust(&[&two.mine, &two.plant], &two.plant);
+    let exported = two.plant.text("received.lineage.json");
+    two.plant.ok(&["export", &lot, "-o", &exported, "--by", PLANT]);
+    let judged = |subject: &str| two.plant.run(&["verify", subject, "--trust", &trust, "--json"]).json();
+    let (of_lot, of_file) = (judged(&lot), judged(&exported));
+    assert_eq!(of_lot["ledgers"].as_array().unwrap().len(), 2, "{of_lot:#}");
+    assert_eq!((&of_lot["subject"], verdicts(&of_lot)), (&of_file["subject"], verdicts(&of_file)));
+    assert_eq!(of_lot["lineage"], of_file["lineage"]);
+}

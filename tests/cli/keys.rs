@@ -41,13 +41,13 @@ fn an_encrypted_key_is_read_by_openssl_and_opens_with_its_passphrase_only() {
 }
 
 #[cfg(unix)]
-fn private(path: &std::path::Path) {
+pub fn private(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[cfg(not(unix))]
-fn private(_: &std::path::Path) {}
+pub fn private(_: &std::path::Path) {}
 
 #[test]
 #[cfg(unix)]
@@ -151,4 +151,48 @@ fn a_key_id_that_begins_with_a_hyphen_is_taken_as_one() {
         let recover = ["key", "recover", "--recovery", id, "--rotate", id, "--new", "mine-gate", "--by", MINE];
         world.run(&recover).failed(2, &[id]);
     }
+}
+
+/// A mine whose key another has: what the thief did with it is taken back, what was moved stays moved.
+#[test]
+fn a_recovery_takes_key_events_back_and_hands_over_to_the_next_recovery_key() {
+    let world = World::new();
+    for (key, role) in
+        [("gate", "party"), ("gate-2", "party"), ("thief", "party"), ("safe", "recovery"), ("safe-2", "recovery")]
+    {
+        world.ok(&["key", "new", key, "--role", role, "--no-passphrase"]);
+    }
+    let party = ["party", "register", MINE, "--country", "US", "--role", "mine", "--key", "gate", "--recovery", "safe"];
+    world.ok(&party);
+    let kid = |key: &str| world.json(&["key", "show", key])["kid"].as_str().unwrap().to_owned();
+    let registered = world.json(&["party", "show", MINE])["id"].as_str().unwrap().to_owned();
+    world.ok(&["key", "add", "thief", "--by", MINE, "--kinds", "facility,source", "--key", "gate"]);
+    let site = ["--name", "Pit", "--type", "mine", "--country", "US", "--point", "35.48,-115.53", "--radius", "3000"];
+    let register = |code: &str, key: &str| {
+        let fixed = ["facility", "register", code, "--process", "mine", "--by", MINE, "--key", key];
+        world.run(&[&fixed[..], &site].concat())
+    };
+    assert_eq!(register("FALSE", "thief").code, 0);
+    let recover = ["key", "recover", "--by", MINE, "--recovery", "safe", "--after", &registered[..10]];
+    let rotate = ["--rotate", "gate", "--new", "gate-2", "--next-recovery", "safe-2"];
+    let before = world.size();
+    world.ok(&[&recover[..], &rotate, &["--dry-run"]].concat()).says(&["action       rotate", "recovery"]);
+    assert_eq!(world.size(), before);
+    world.ok(&[&recover[..], &rotate].concat());
+    register("NORTH", "thief").failed(4, &["chain."]);
+    register("NORTH", "gate").failed(4, &["chain.key-revoked"]);
+    assert_eq!(register("NORTH", "gate-2").code, 0);
+    world.ok(&["facility", "list"]).says(&["FALSE", "NORTH"]);
+    let shown = world.json(&["party", "show", MINE]);
+    assert_eq!(shown["recovery"], kid("safe-2"), "the next one is in force: {shown}");
+    // The first recovery key has done its work; the next one ends the party's key, with the day of the theft.
+    let end = |key| {
+        let fixed =
+            ["key", "recover", "--by", MINE, "--recovery", key, "--revoke", "gate-2", "--reason", "compromised"];
+        world.run(&[&fixed[..], &["--compromised-since", "2026-02-27T00:00:00Z"]].concat())
+    };
+    end("safe").failed(4, &["expected recovery key", &kid("safe-2")]);
+    assert_eq!(end("safe-2").code, 0);
+    register("SOUTH", "gate-2").failed(4, &["chain.key-revoked", "compromised"]);
+    world.run(&["audit"]).says(&["applied"]);
 }

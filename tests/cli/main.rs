@@ -15,6 +15,7 @@ mod help;
 mod keys;
 mod limits;
 mod parts;
+mod passphrases;
 mod policies;
 mod policy_bad_input;
 mod policy_claims;

@@ -91,3 +91,106 @@ fn a_ledger_is_read_without_its_index() {
     std::fs::remove_dir_all(world.path("ledger/index")).unwrap();
     world.ok(&["show", "c-1"]).says(&["300 kg"]);
 }
+
+#[test]
+fn filters_of_lots_hold_together() {
+    let world = handed_over();
+    world.ok(&["dispatch", "c-2", "--by", MINE, "--to", PLANT]);
+    world.ok(&["title", "c-1", "--by", PLANT, "--owner", MINE]);
+    let labels = |arguments: &[&str]| -> Vec<String> {
+        let lots = world.json(&[&["lots"], arguments].concat());
+        lots.as_array().unwrap().iter().map(|lot| lot["labels"][0].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(labels(&["--holder", PLANT, "--owner", MINE, "--facility", "GEB"]), ["c-1"]);
+    assert!(labels(&["--holder", PLANT, "--owner", PLANT]).is_empty());
+    assert_eq!(
+        labels(&["--open", "--holder", MINE, "--to", PLANT, "--form", "concentrate", "--element", "Nd"]),
+        ["c-2"]
+    );
+    assert_eq!(labels(&["--in-transit", "--facility", "PIT"]), ["c-2"]);
+    assert!(labels(&["--to", MINE]).is_empty() && labels(&["--open", "--element", "Dy"]).is_empty());
+    assert_eq!(labels(&["--all", "--facility", "PIT", "--form", "ore"]), ["ore-1"]);
+    assert_eq!(labels(&["--all", "--owner", MINE, "--element", "Nd"]).len(), 4);
+    world.run(&["lots", "--all", "--open"]).failed(2, &["cannot be used with"]);
+}
+
+#[test]
+fn what_was_made_from_a_lot_is_written_in_every_format() {
+    let world = handed_over();
+    let down = |format: &str| world.ok(&["trace", "ore-1", "--down", "--format", format]);
+    let lines = |text: &str, arrow: &str| text.lines().filter(|line| line.contains(arrow)).count();
+    down("tree").says(&["ore-1 · ore · 20,000 kg", "conc-1", "├─ c-1", "(handed over once)", "└─ c-2"]);
+    assert_eq!(lines(&down("dot").out, " -> "), 3);
+    assert_eq!(lines(&down("mermaid").out, " --> "), 3);
+    let json = down("json").json();
+    assert_eq!((&json["direction"], json["lots"].as_array().unwrap().len()), (&"downstream".into(), 4));
+    let shallow = world.ok(&["trace", "ore-1", "--down", "--depth", "1"]);
+    shallow.says(&["conc-1", "(not shown further)"]);
+    assert!(!shallow.out.contains("c-1 ·") || !shallow.out.contains("├─"), "{}", shallow.out);
+}
+
+/// What is printed as signed is a JWT whose payload is of its kind and whose digests fit the disclosures.
+#[test]
+fn every_kind_of_event_of_the_demonstration_is_printed_as_it_was_signed() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use sha2::{Digest as _, Sha256};
+    let world = World::with_demo();
+    let bundle: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(world.path(super::world::LINEAGE)).unwrap()).unwrap();
+    let jwts: Vec<&str> = bundle["ledgers"][0]["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["jwt"].as_str().unwrap())
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for jwt in jwts {
+        let signing_input = jwt.rsplit_once('.').unwrap().0;
+        let id = blake3::hash(signing_input.as_bytes()).to_hex().to_string();
+        let payload = |jwt: &str| URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&payload(jwt)).unwrap();
+        if !seen.insert(claims["kind"].as_str().unwrap().to_owned()) {
+            continue;
+        }
+        let signed = world.ok(&["show", &id, "--signed", "--ledger", "demo/ledger"]).out;
+        let mut parts = signed.trim_end().split('~');
+        assert_eq!(parts.next(), Some(jwt));
+        let text = String::from_utf8(payload(jwt)).unwrap();
+        for disclosure in parts.filter(|part| !part.is_empty()) {
+            let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(disclosure.as_bytes()));
+            assert!(text.contains(&digest), "{id}: {disclosure}");
+        }
+        let words = world.ok(&["show", &id[..12], "--ledger", "demo/ledger"]);
+        assert!(!words.out.trim().is_empty(), "{}", words.out);
+    }
+    for kind in
+        ["party", "facility", "ledger", "accredit", "source", "transform", "split", "dispatch", "receive", "assay"]
+    {
+        assert!(seen.contains(kind), "{seen:?}");
+    }
+}
+
+#[test]
+fn what_is_published_holds_the_entries_of_the_ledger_and_nothing_private() {
+    let world = World::with_parties();
+    let steps: String = (0..300)
+        .map(|number| {
+            let ore = format!("{{\"form\":\"ore\",\"quantity\":\"{}\"}}", number + 1);
+            format!("{{\"kind\":\"source\",\"by\":\"{MINE}\",\"facility\":\"PIT\",\"source\":\"mined\",\"outputs\":[{ore}]}}\n")
+        })
+        .collect();
+    world.ok(&["record", "--file", &world.write("ore.jsonl", steps), "--quiet"]);
+    let publish = || world.json(&["publish", &world.text("public")]);
+    let (first, again) = (publish(), publish());
+    assert_eq!(first["kept"], 0);
+    assert_eq!((&again["size"], &again["written"]), (&first["size"], &1.into()), "the open entries only: {again}");
+    for name in ["checkpoint", "tile/entries/000", "tile/0/000"] {
+        let (ours, theirs) = (world.path("ledger").join(name), world.path("public").join(name));
+        assert_eq!(std::fs::read(ours).unwrap(), std::fs::read(theirs).unwrap(), "{name}");
+    }
+    let open = world.path(&format!("public/tile/entries/001.p/{}", world.size() - 256));
+    assert!(open.is_file() && !world.path("public/private").exists());
+    world.mine();
+    assert!(publish()["written"].as_u64().unwrap() >= 2, "the open tiles of a larger tree");
+}

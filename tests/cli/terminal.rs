@@ -110,6 +110,27 @@ fn a_wrong_passphrase_is_an_error_that_records_nothing() {
 }
 
 #[test]
+fn pieces_are_dispatched_at_a_terminal_with_one_passphrase_for_each_key() {
+    let world = encrypted();
+    let with = |arguments: &[&str]| {
+        let ran = super::world::ran(world.command().env("ORETRAIL_PASSPHRASE", SECRET).args(arguments));
+        assert_eq!(ran.code, 0, "{arguments:?} {}", ran.err);
+    };
+    with(&SITE);
+    let blanks = "name=blanks form=blank mass=2.5 pieces=100 unit-mass=0.025 Nd=0.3";
+    with(&["source", "opening-stock", "--facility", "HQ", "--output", blanks]);
+    let to = ["--to", "Neutral Registry Ltd", "--part-label", "forty", "--rest-label", "sixty"];
+    let mut terminal = at_terminal(&world, &[&["dispatch", "blanks", "--pieces", "40"][..], &to].concat());
+    for key in ["operator", "log"] {
+        terminal.exp_string(&format!("Passphrase of key {key}: ")).unwrap();
+        terminal.send_line(SECRET).unwrap();
+    }
+    let (said, code) = rest(&mut terminal);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("in 40 pieces") && said.contains("recorded 2 events") && !said.contains(SECRET), "{said}");
+}
+
+#[test]
 fn ctrl_c_before_the_commit_leaves_nothing_and_says_so() {
     let world = World::with_parties();
     let before = world.size();
