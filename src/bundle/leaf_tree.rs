@@ -9,8 +9,8 @@ use crate::tlog::nodes::{TreeHead, prove_nodes};
 use crate::tlog::note::{NoteError, SignedNote};
 use crate::tlog::tree::{MemoryTree, NodeMap};
 use crate::tlog::vkey::{DynSigner, VerifierKey};
-use crate::value::{EventId, LedgerId};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::value::{DigestMap, DigestSet, EventId, LedgerId};
+use std::collections::BTreeSet;
 
 /// The leaves of a statement, as a bundle is written from them.
 pub trait ProveLeaves {
@@ -26,15 +26,15 @@ pub trait ProveLeaves {
 /// All leaves of a log at one size.
 #[derive(Debug, Clone, Default)]
 pub struct Leaves {
-    recorded: HashSet<EventId>,
-    places: HashMap<Covered, u64>,
+    recorded: DigestSet<EventId>,
+    places: DigestMap<Covered, u64>,
     leaves: Vec<(Covered, Seal)>,
 }
 
 /// The leaves under their tree.
 #[derive(Debug, Clone)]
 pub struct LeafTree {
-    places: HashMap<Covered, u64>,
+    places: DigestMap<Covered, u64>,
     tree: MemoryTree,
 }
 

@@ -20,7 +20,7 @@ use crate::state::{Memory, Position, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::nodes::TreeHead;
 use crate::value::{EventId, LedgerId, LotId, Time};
-use crate::verify::judge::{Asked, check_log, subject_of, unanswered};
+use crate::verify::judge::{Asked, LogJudged, check_log, subject_of, unanswered};
 use crate::verify::questions::answer_all;
 use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
 use crate::verify::reviewed::{History, Reviewed};
@@ -162,17 +162,17 @@ impl UnverifiedBundle {
             let Self { file, .. } = self;
             file.documents
         };
-        let lineage = upstream(&checked, checked.given.subject()).unwrap_or_else(|never| match never {});
+        let mut findings = std::mem::take(&mut checked.findings);
+        let (lineage, ledgers) = rayon::join(
+            || upstream(&checked, checked.given.subject()).unwrap_or_else(|never| match never {}),
+            || checked.settled(asked),
+        );
         let matters = checked.matters();
         let mut report = blank(&checked, asked, &lineage)?;
-        let mut findings = std::mem::take(&mut checked.findings);
         let mut settled = Vec::new();
-        for (seen, replayed) in &checked.ledgers {
+        for LedgerSettled { seen, replayed, judged, history, facts } in ledgers? {
             let place = format!("ledger {}", seen.ledger);
-            let judged = check_log(seen.ledger, &seen.checkpoints, checked.given.shown(), asked);
             findings.extend(judged.findings.into_iter().map(|finding| finding.at(&place)));
-            let history = checked.history(seen, replayed, judged.cosigned);
-            let facts = history.settle(asked)?;
             let ledger = ledger_report(seen, asked, facts.accreditations(), &replayed.view)?;
             if !ledger.trusted {
                 let expected =
@@ -207,6 +207,15 @@ impl UnverifiedBundle {
         }
         Ok(Verification { report, bundle, doubtful })
     }
+}
+
+/// What is settled about a ledger before its events are reviewed.
+struct LedgerSettled<'a> {
+    seen: &'a LedgerSeen,
+    replayed: &'a Replayed,
+    judged: LogJudged,
+    history: History<'a>,
+    facts: Settled,
 }
 
 fn blank(checked: &Checked, asked: &Asked<'_>, lineage: &Lineage) -> Result<Report, ViewError> {
@@ -252,6 +261,17 @@ fn bundle_report(given: &Given) -> Option<BundleReport> {
 impl Checked {
     pub(super) fn view(&self, ledger: &LedgerId) -> Option<&Memory> {
         self.ledgers.iter().find(|(seen, _)| seen.ledger == *ledger).map(|(_, replayed)| &replayed.view)
+    }
+
+    /// Settles each ledger by itself.
+    fn settled<'a>(&'a self, asked: &Asked<'_>) -> Result<Vec<LedgerSettled<'a>>, ViewError> {
+        let settle = |(seen, replayed): &'a (LedgerSeen, Replayed)| {
+            let judged = check_log(seen.ledger, &seen.checkpoints, self.given.shown(), asked);
+            let history = self.history(seen, replayed, judged.cosigned);
+            let facts = history.settle(asked)?;
+            Ok(LedgerSettled { seen, replayed, judged, history, facts })
+        };
+        self.ledgers.iter().map(settle).collect()
     }
 
     /// What is at hand of each ledger, with what review settled of it.

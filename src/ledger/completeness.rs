@@ -38,11 +38,11 @@ use crate::tlog::nodes::TreeHead;
 use crate::tlog::note::{NoteError, SignedNote};
 use crate::tlog::tree::{EMPTY_ROOT, Frontier, HashReader as _, NodeMap, leaf_hash, peaks};
 use crate::tlog::vkey::{DynSigner, VerifierKey};
-use crate::value::{Blake3, EventId, LedgerId, LotId, Sha256};
+use crate::value::{Blake3, DigestMap, EventId, LedgerId, LotId, Sha256};
 use places::{Starts, Strays};
 use rayon::prelude::*;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use tiles::Tiles;
 
@@ -134,13 +134,13 @@ impl<'a> Completeness<'a> {
     }
 
     /// Takes in the next entry: its event, or nothing where it holds none.
-    fn take_in(&mut self, event: Option<&Event>, new: &mut HashMap<EventId, (u64, u8)>) -> Result<(), LeafFault> {
+    fn take_in(&mut self, event: Option<&Event>, new: &mut DigestMap<EventId, (u64, u8)>) -> Result<(), LeafFault> {
         let files = self.files.get_mut();
         let index = files.starts.size;
         files.starts.push(files.tiles.size())?;
         let Some(event) = event else { return Ok(()) };
         let find = self.find;
-        let recorded = |new: &HashMap<EventId, (u64, u8)>, id: &EventId| match new.get(id) {
+        let recorded = |new: &DigestMap<EventId, (u64, u8)>, id: &EventId| match new.get(id) {
             Some(found) => Ok(Some(*found)),
             None => find.event(id).map(|found| found.map(|record| (record.index, record.outputs))),
         };
@@ -196,7 +196,7 @@ impl<'a> Completeness<'a> {
     ) -> Result<(), LeafFault> {
         let head = TreeHead { size: reader.size(), root: reader.root() };
         let mut frontier = extended(reader, self.log)?;
-        let mut new = HashMap::new();
+        let mut new = DigestMap::default();
         for block in reader.blocks(self.log.size..head.size) {
             let block = block?;
             let entries: Vec<&[u8]> = block.entries().map(|(_, entry)| entry).collect();
@@ -354,7 +354,7 @@ pub fn follow<'e>(
         _ => Completeness::open(disk, layout, identity, &*find)?.filter(|kept| kept.log == before),
     };
     let Some(mut kept) = kept else { return Ok(()) };
-    let mut new = HashMap::new();
+    let mut new = DigestMap::default();
     for event in events {
         kept.take_in(Some(event), &mut new)?;
     }

@@ -3,8 +3,8 @@
 use super::order::in_order;
 use crate::event::{Body, Event, Kind};
 use crate::state::{EventRecord, View, ViewError};
-use crate::value::{EventId, LotId};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use crate::value::{DigestMap, DigestSet, EventId, LotId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a custody event did to lots.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +172,8 @@ pub fn downstream<G: Graph>(graph: &G, subject: LotId) -> Result<Lineage, G::Err
 /// # Errors
 /// The graph could not be read.
 pub fn walk<G: Graph>(graph: &G, subject: LotId, direction: Direction) -> Result<Lineage, G::Error> {
-    let mut walk = Walk { graph, steps: HashMap::new(), moves: HashMap::new(), opened: HashSet::new() };
+    let mut walk =
+        Walk { graph, steps: DigestMap::default(), moves: DigestMap::default(), opened: DigestSet::default() };
     let mut lots: BTreeMap<LotId, LineageLot> = BTreeMap::new();
     let mut open = vec![subject];
     while let Some(id) = open.pop() {
@@ -194,10 +195,10 @@ type Move = (u64, EventId, Option<EventId>);
 fn in_sequence(creator: EventId, mut moves: Vec<Move>) -> Vec<EventId> {
     moves.sort_unstable();
     moves.dedup();
-    if moves.iter().all(|(.., after)| after.is_none()) {
+    if moves.len() < 2 || moves.iter().all(|(.., after)| after.is_none()) {
         return moves.into_iter().map(|(_, event, _)| event).collect();
     }
-    let mut following: HashMap<EventId, VecDeque<EventId>> = HashMap::new();
+    let mut following: DigestMap<EventId, VecDeque<EventId>> = DigestMap::default();
     for (_, event, after) in &moves {
         after.iter().for_each(|after| following.entry(*after).or_default().push_back(*event));
     }
@@ -207,17 +208,17 @@ fn in_sequence(creator: EventId, mut moves: Vec<Move>) -> Vec<EventId> {
         ordered.push(next);
         last = next;
     }
-    let seen: HashSet<EventId> = ordered.iter().copied().collect();
+    let seen: DigestSet<EventId> = ordered.iter().copied().collect();
     ordered.extend(moves.into_iter().map(|(_, event, _)| event).filter(|event| !seen.contains(event)));
     ordered
 }
 
 struct Walk<'a, G> {
     graph: &'a G,
-    steps: HashMap<EventId, Option<Step>>,
+    steps: DigestMap<EventId, Option<Step>>,
     /// Moves of the lots of events opened so far.
-    moves: HashMap<LotId, Vec<Move>>,
-    opened: HashSet<EventId>,
+    moves: DigestMap<LotId, Vec<Move>>,
+    opened: DigestSet<EventId>,
 }
 
 impl<G: Graph> Walk<'_, G> {
@@ -258,12 +259,14 @@ impl<G: Graph> Walk<'_, G> {
         let moves = in_sequence(id.event, self.moves.remove(&id).unwrap_or_default());
         let creator = self.step(&id.event).filter(|step| id.output < step.outputs);
         let missing = creator.is_none();
-        let next = match direction {
+        let mut next = match direction {
             Direction::Upstream => creator.map_or_else(Vec::new, |step| step.parents(id.output).to_vec()),
             Direction::Downstream => moves.iter().flat_map(|event| self.children(*event, id)).collect(),
         };
-        let mut seen = HashSet::new();
-        let next = next.into_iter().filter(|lot| seen.insert(*lot)).collect();
+        if next.len() > 1 {
+            let mut seen = DigestSet::default();
+            next.retain(|lot| seen.insert(*lot));
+        }
         Ok(LineageLot { moves, next, missing })
     }
 

@@ -2,8 +2,7 @@
 
 use super::format;
 use crate::event::{Body, Event, Form, Lot, When};
-use crate::value::{Country, EventId, FacilityId, LotId, PartyId, Time};
-use std::collections::HashMap;
+use crate::value::{Country, DigestMap, EventId, FacilityId, LotId, PartyId, Time};
 
 /// A facility as people know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +31,10 @@ struct EventLine {
 /// Names for ids.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    parties: HashMap<PartyId, String>,
-    places: HashMap<FacilityId, Place>,
-    lots: HashMap<LotId, LotLine>,
-    events: HashMap<EventId, EventLine>,
+    parties: DigestMap<PartyId, String>,
+    places: DigestMap<FacilityId, Place>,
+    lots: DigestMap<LotId, LotLine>,
+    events: DigestMap<EventId, EventLine>,
 }
 
 impl<'a> FromIterator<&'a Event> for Names {

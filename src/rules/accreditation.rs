@@ -18,9 +18,8 @@ mod judge;
 use super::trust::Trust;
 use crate::event::{AccreditAction, AccreditScope, Body, Event, Form, Method, Process, Scheme, Subject};
 use crate::state::{Position, View, ViewError};
-use crate::value::{Analyte, Country, EventId, KeyId, PartyId, Time};
+use crate::value::{Analyte, Country, DigestMap, EventId, KeyId, PartyId, Time};
 use judge::Judge;
-use std::collections::HashMap;
 use std::fmt;
 
 /// What is asked: is the subject accredited under a scheme for all of this, over the whole period?
@@ -137,8 +136,8 @@ fn key_of(subject: &Subject) -> SubjectKey {
 #[derive(Debug, Clone, Default)]
 pub struct Accreditations {
     grants: Vec<Grant>,
-    by_subject: HashMap<SubjectKey, Vec<usize>>,
-    by_event: HashMap<EventId, usize>,
+    by_subject: DigestMap<SubjectKey, Vec<usize>>,
+    by_event: DigestMap<EventId, usize>,
 }
 
 impl Accreditations {

@@ -26,8 +26,8 @@ use crate::rules::review::{Facts, ReviewContext, Settled, VOUCHING, review};
 use crate::rules::trust::Trust;
 use crate::state::{Position, View, ViewError};
 use crate::tlog::nodes::TreeHead;
-use crate::value::{Element, EventId, LedgerId, LotId, PartyId, Time};
-use std::collections::{BTreeSet, HashMap};
+use crate::value::{DigestMap, Element, EventId, LedgerId, LotId, PartyId, Time};
+use std::collections::BTreeSet;
 
 /// What is at hand of one ledger.
 pub struct LedgerEvidence<'a> {
@@ -97,12 +97,19 @@ fn build(evidence: &Evidence<'_>, settled: &Settled, view: &UnionView<'_>) -> Re
     let (trust, as_of) = (evidence.trust, evidence.as_of);
     let context = ReviewContext { facts: settled, view, trust, as_of, cosigned: 0 };
     let levels = Levels { accreditations: settled.accreditations(), view, trust, as_of };
-    let mut events: HashMap<EventId, (Position, &Event)> = HashMap::new();
+    let mut events: DigestMap<EventId, (Position, &Event)> = DigestMap::default();
     for (at, event) in evidence.ledgers.iter().flat_map(|ledger| &ledger.history.events) {
         events.entry(event.id).or_insert((*at, *event));
     }
-    let mut builder =
-        Builder { evidence, context, levels, events, numbers: HashMap::new(), lots: Vec::new(), steps: Vec::new() };
+    let mut builder = Builder {
+        evidence,
+        context,
+        levels,
+        events,
+        numbers: DigestMap::default(),
+        lots: Vec::new(),
+        steps: Vec::new(),
+    };
     builder.add_lots()?;
     builder.add_steps()?;
     builder.add_assays()?;
@@ -115,8 +122,8 @@ struct Builder<'a> {
     context: ReviewContext<'a>,
     levels: Levels<'a>,
     /// Every event at hand, with a place where it is recorded.
-    events: HashMap<EventId, (Position, &'a Event)>,
-    numbers: HashMap<LotId, usize>,
+    events: DigestMap<EventId, (Position, &'a Event)>,
+    numbers: DigestMap<LotId, usize>,
     lots: Vec<crate::policy::trail::TrailLot>,
     steps: Vec<crate::policy::trail::TrailStep>,
 }
@@ -181,7 +188,7 @@ impl Evidence<'_> {
     ///
     /// Custody events of the lineage come in its order; the indexes of two ledgers say nothing of each other.
     fn merged(&self, view: &UnionView<'_>) -> Result<Settled, ViewError> {
-        let rank: HashMap<EventId, usize> = self.lineage.events.iter().copied().zip(0..).collect();
+        let rank: DigestMap<EventId, usize> = self.lineage.events.iter().copied().zip(0..).collect();
         let mut facts = Facts::default();
         let mut all: Vec<(Order, Position, &Event)> = Vec::new();
         let mut seen = BTreeSet::new();

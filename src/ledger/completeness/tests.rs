@@ -46,7 +46,7 @@ impl History {
 
     /// Takes in the events up to a size and signs.
     fn go_on(&self, kept: &mut Completeness<'_>, size: usize) -> Result<TreeHead, LeafFault> {
-        let mut new = HashMap::new();
+        let mut new = DigestMap::default();
         for event in &self.events[usize::try_from(kept.log.size).unwrap()..size] {
             kept.take_in(Some(event), &mut new)?;
         }

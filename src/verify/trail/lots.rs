@@ -8,8 +8,7 @@ use crate::rules::accreditation::Standing;
 use crate::rules::evidence_level::on;
 use crate::rules::review::laboratory;
 use crate::state::ViewError;
-use crate::value::{Element, EventId, LotId, Time};
-use std::collections::HashMap;
+use crate::value::{DigestMap, Element, EventId, LotId, Time};
 
 impl Builder<'_> {
     /// Every lot of the lineage that is described at hand, or known to a state.
@@ -75,7 +74,7 @@ impl Builder<'_> {
 
     /// Assays that stand, in the order recorded.
     pub(super) fn add_assays(&mut self) -> Result<(), ViewError> {
-        let mut on_event: HashMap<EventId, Vec<Finding>> = HashMap::new();
+        let mut on_event: DigestMap<EventId, Vec<Finding>> = DigestMap::default();
         let is_assay =
             |id: &EventId| self.events.get(id).is_some_and(|(_, event)| matches!(event.payload.body, Body::Assay(_)));
         for finding in self.evidence.report.findings() {

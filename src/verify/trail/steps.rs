@@ -7,21 +7,20 @@ use crate::finding::{Code, Family, Finding, Severity};
 use crate::policy::trail::{PlaceEvidence, PlaceLevel, TrailPrior, TrailStep};
 use crate::rules::evidence_level::{AtPlace, Attached, TakenOver, time_level};
 use crate::state::{Position, ViewError};
-use crate::value::{EventId, FacilityId, LotId};
-use std::collections::HashMap;
+use crate::value::{DigestMap, EventId, FacilityId, LotId};
 
 /// Receipts by the lot taken over and the place where it was.
-type Receipts = HashMap<(LotId, FacilityId), Vec<TakenOver>>;
+type Receipts = DigestMap<(LotId, FacilityId), Vec<TakenOver>>;
 
 /// What is asked of many steps, gathered once.
 struct Gathered<'a> {
-    findings: HashMap<EventId, Vec<&'a Finding>>,
+    findings: DigestMap<EventId, Vec<&'a Finding>>,
     /// Findings that goods moved too fast, by the dispatch.
-    too_fast: HashMap<EventId, Vec<&'a Finding>>,
+    too_fast: DigestMap<EventId, Vec<&'a Finding>>,
     /// Over capacity: by facility, process and year.
-    overruns: HashMap<(FacilityId, Process, i16), &'a Finding>,
-    of_events: HashMap<EventId, Vec<Attached<'a>>>,
-    of_lots: HashMap<LotId, Vec<Attached<'a>>>,
+    overruns: DigestMap<(FacilityId, Process, i16), &'a Finding>,
+    of_events: DigestMap<EventId, Vec<Attached<'a>>>,
+    of_lots: DigestMap<LotId, Vec<Attached<'a>>>,
     receipts: Receipts,
     pins: Pins,
 }
@@ -177,11 +176,11 @@ impl<'a> Builder<'a> {
 
     fn gather(&self) -> Result<Gathered<'a>, ViewError> {
         let mut gathered = Gathered {
-            findings: HashMap::new(),
-            too_fast: HashMap::new(),
-            overruns: HashMap::new(),
-            of_events: HashMap::new(),
-            of_lots: HashMap::new(),
+            findings: DigestMap::default(),
+            too_fast: DigestMap::default(),
+            overruns: DigestMap::default(),
+            of_events: DigestMap::default(),
+            of_lots: DigestMap::default(),
             receipts: self.receipts(),
             pins: self.pins()?,
         };
@@ -211,7 +210,7 @@ impl<'a> Builder<'a> {
 
     /// Who took which lot over where; what is only divided or mixed there is the same goods.
     fn receipts(&self) -> Receipts {
-        let mut receipts = Receipts::new();
+        let mut receipts = Receipts::default();
         for id in self.evidence.lineage.events.iter().rev() {
             let Some((_, event)) = self.events.get(id) else { continue };
             let body = &event.payload.body;
@@ -237,7 +236,7 @@ fn taken_over(
     event: &Event,
     receive: &Receive,
     as_of: crate::value::Time,
-    events: &HashMap<EventId, (Position, &Event)>,
+    events: &DigestMap<EventId, (Position, &Event)>,
 ) {
     let known = events.get(&event.id).is_some_and(|(at, _)| at.recorded_at <= as_of);
     let (Some(facility), true) = (receive.taken_over_at, known) else { return };
