@@ -151,6 +151,9 @@ struct Register {
 }
 
 /// Replace a registration by a new one, also after a sale (cosigned by the former operator's key).
+///
+/// Lots that are at the replaced one stay there: a dispatch by their holder (to oneself, where the operator is the same) and a
+/// receipt at the new one bring them over.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:

@@ -112,6 +112,7 @@ fn a_party_is_shown_with_what_its_keys_may_sign_and_what_is_vouched_for() {
 #[test]
 fn a_registration_that_was_replaced_is_still_there_under_its_id() {
     let world = World::with_parties();
+    world.mine();
     let old = world.json(&["facility", "show", "PIT"])["id"].as_str().unwrap().to_owned();
     let made = world.json(&[
         "facility",
@@ -151,6 +152,11 @@ fn a_registration_that_was_replaced_is_still_there_under_its_id() {
     let parties = world.ok(&["party", "list"]).out;
     let names: Vec<&str> = parties.lines().skip(1).map(|line| &line[12..18]).collect();
     assert_eq!(names, ["Gebeng", "Neutra", "Sundow"], "by name");
+    // What is there comes over by a dispatch to oneself.
+    world.ok(&["facility", "show", &old[..10]]).says(&["1 lot is here"]);
+    world.ok(&["dispatch", "ore-1", "--by", MINE, "--to", MINE, "--reason", "transfer"]);
+    world.ok(&["receive", "ore-1", "--by", MINE, "--facility", "NORTH-PIT"]);
+    assert_eq!(world.lot("ore-1")["facility"], new);
 }
 
 #[test]
