@@ -64,6 +64,25 @@ fn candidates(state: &dyn Find, wanted: Wanted, text: &str) -> Result<Vec<(Strin
     Ok(found.into_iter().map(|candidate| (candidate.id, candidate.words)).collect())
 }
 
+/// How many names are suggested at most.
+const MOST_ALIKE: usize = 3;
+
+/// Names of parties or facilities of which a text is a part, whatever its case.
+fn alike(state: &dyn Find, wanted: Wanted, text: &str) -> Result<Vec<String>, Failure> {
+    let mut names: Vec<String> = match wanted {
+        Wanted::Party => state.parties()?.into_iter().map(|(_, party)| party.name.to_string()).collect(),
+        Wanted::Facility => {
+            let in_force = state.facilities()?.into_iter().filter(|(_, record)| record.superseded.is_none());
+            in_force.map(|(_, record)| record.facility.code.to_string()).collect()
+        }
+        _ => Vec::new(),
+    };
+    let typed = text.to_lowercase();
+    names.retain(|name| !typed.is_empty() && name.to_lowercase().contains(&typed));
+    names.truncate(MOST_ALIKE);
+    Ok(names)
+}
+
 /// The one id that a text means.
 pub(crate) fn resolve<T: std::str::FromStr>(state: &dyn Find, wanted: Wanted, text: &str) -> Result<T, Failure> {
     let candidates = candidates(state, wanted, text)?;
@@ -72,8 +91,12 @@ pub(crate) fn resolve<T: std::str::FromStr>(state: &dyn Find, wanted: Wanted, te
             Ok(id) => return Ok(id),
             Err(_) => Failure::new(Kind::Internal, format_args!("expected a full id, found `{id}`")),
         },
-        [] => Failure::usage(format_args!("expected {wanted}, found `{text}`, which names none"))
-            .hint("give a label or name, or at least 6 digits of an id"),
+        [] => {
+            let failure = Failure::usage(format_args!("expected {wanted}, found `{text}`, which names none"))
+                .hint("give a label or name, or at least 6 digits of an id");
+            let alike = alike(state, wanted, text)?;
+            alike.iter().fold(failure, |failure, name| failure.hint(format_args!("there is `{name}`")))
+        }
         several => {
             let message = format!("expected {wanted}, found `{text}`, which may mean {}", several.len());
             several

@@ -176,6 +176,8 @@ fn a_name_that_is_none_of_a_short_list_shows_the_list() {
         ["transform", "--by", MINE, "--process", "leach", "--input", "conc-1", "--output", output, "--loss", "lint"];
     world.run(&lost).failed(2, &["expected a loss kind, found `lint` (one of `off-gas`, ", "`tailings`"]);
     world.run(&["claim", "conc-1", "orgin Nd", "--by", MINE]).failed(2, &["(did you mean `origin`?), found `orgin`"]);
+    world.run(&["party", "show", "sundown"]).failed(2, &["which names none", "there is `Sundown Carbonate LLC`"]);
+    world.run(&["lots", "--facility", "pit"]).failed(2, &["which names none", "there is `PIT`"]);
     world.ok(&["key", "new", "nobody", "--no-passphrase"]);
     let party = ["party", "register", "Nobody Ltd", "--country", "IE", "--key", "nobody"];
     world.run(&party).failed(2, &["expected what the party does, found no `--role`", "hint:"]);
