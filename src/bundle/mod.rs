@@ -25,7 +25,8 @@
 //! # Verbs
 //!
 //! [`write`](write()) and [`UnverifiedBundle::read`]; [`gather`](gather()) gives the same evidence of a lot of a ledger at
-//! hand, to be judged at once, without an exporter or a key; [`UnverifiedBundle::verify`] gives a report, and by move a
+//! hand, to be judged at once, without an exporter or a key; [`foresee`](foresee()) says what review would find on events
+//! that are not recorded yet; [`UnverifiedBundle::verify`] gives a report, and by move a
 //! [`VerifiedBundle`] where the integrity holds. What is written has been read back and checked.
 //!
 //! Not in scope: reading a ledger's files (`ledger` implements [`Source`]), signing the statement (whoever has the whole
@@ -39,6 +40,7 @@ mod closure;
 mod cut;
 mod documents;
 mod foreign;
+mod foresee;
 mod gather;
 mod given;
 mod imports;
@@ -58,6 +60,7 @@ pub use crate::verify::judge::Asked;
 pub use auditor::{MAX_STATED, STATED_VERSION, Stated, StatedError, StatedFile, auditor_key};
 pub use claims::ClaimsAsked;
 pub use documents::{MAX_DOCUMENT_BYTES, ReadDocument};
+pub use foresee::{Foreseen, foresee};
 pub use gather::{Gather, Vouched, gather};
 pub use leaf_tree::{LeafTree, Leaves, ProveLeaves, no_leaf};
 pub use manifest::{Counted, Manifest, ManifestCheckpoint, ManifestError, ManifestStatement, SignManifestError};

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// Entries and private values of a ledger whose state somebody else has open.
 pub(crate) struct Shelf {
     pub(crate) reader: Reader,
-    values: DisclosureReader,
+    pub(crate) values: DisclosureReader,
 }
 
 impl Shelf {

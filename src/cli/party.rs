@@ -14,6 +14,9 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 /// Register a party, list parties, show one.
+///
+/// A registration is not replaced: keys are rotated, values that can be withheld are corrected (`correct`), and a firm that becomes
+/// another one registers anew, whereupon lots are dispatched to it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  oretrail party list")]
 pub(crate) struct Party {

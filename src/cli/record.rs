@@ -56,6 +56,8 @@ pub(crate) struct Record {
         value_parser = clap::value_parser!(u64).range(1..=MAX_BATCH as u64))]
     commit_every: u64,
     /// Show what would be recorded and every finding; write nothing
+    ///
+    /// Review is that of a verifier who has all that is recorded so far; whom to trust is not asked.
     #[arg(long)]
     dry_run: bool,
     /// Accept a clock more than 400 days ahead of the last entry

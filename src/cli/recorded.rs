@@ -4,17 +4,19 @@ use super::archive::{Shelf, described};
 use super::context::Context;
 use super::error::Failure;
 use super::event_json;
+use super::export::not_written;
 use super::format::{count, mass};
 use super::names::{Called, Naming};
 use super::output::Tone;
 use super::recorder::lots_made;
 use super::show::{Lines, body, when};
+use crate::bundle::{Foreseen, foresee};
 use crate::event::Lot;
 use crate::finding::{Finding, Severity};
 use crate::ledger::state_store::StateStore;
-use crate::ledger::{Committed, Plan, Planned, Writer};
+use crate::ledger::{Committed, LineageSource, Plan, Planned, Writer};
 use crate::state::Find;
-use crate::value::{EventId, LedgerId, LotId};
+use crate::value::{EventId, LedgerId, LotId, Time};
 use serde_json::{Value, json};
 
 /// More events than this are counted, not listed.
@@ -27,23 +29,24 @@ pub(crate) fn say(
     committed: Option<&Committed>,
     writer: &Writer,
     shelf: Option<&Shelf>,
+    now: Time,
 ) -> Result<(), Failure> {
     let events = plan.events();
-    let planned = shelf.map(|shelf| WithPlan { plan, writer, shelf });
+    let planned = shelf.map(|shelf| WithPlan::new(plan, writer, shelf, now)).transpose()?;
     if context.output.is_json() {
         let size = committed.map(|committed| committed.checkpoint.head().size);
         return context.output.json(&json!({
             "recorded": committed.is_some(),
             "ledger": writer.identity().ledger(),
             "size": size,
-            "events": events.iter().map(|one| as_json(one, committed.is_none())).collect::<Result<Vec<_>, _>>()?,
+            "events": events.iter().map(|one| as_json(one, planned.as_ref())).collect::<Result<Vec<_>, _>>()?,
         }));
     }
     let mut text = String::new();
     if events.len() <= MOST_LISTED {
         events.iter().try_for_each(|one| describe(one, planned.as_ref(), &mut text))?;
     } else {
-        let found = events.iter().flat_map(|planned| &planned.findings);
+        let found = events.iter().flat_map(|one| findings(one, planned.as_ref()));
         found.for_each(|finding| text.push_str(&format!("  {}\n", line(finding))));
     }
     context.output.text(&text)?;
@@ -63,6 +66,29 @@ struct WithPlan<'a> {
     plan: &'a Plan,
     writer: &'a Writer,
     shelf: &'a Shelf,
+    /// What review would find.
+    foreseen: Vec<Finding>,
+}
+
+impl<'a> WithPlan<'a> {
+    fn new(plan: &'a Plan, writer: &'a Writer, shelf: &'a Shelf, now: Time) -> Result<Self, Failure> {
+        let as_foreseen = |one: &'a Planned| Foreseen {
+            index: one.at.index,
+            entry: &one.entry,
+            disclosures: one.signed.disclosures.iter().map(|one| one.as_str().to_owned()).collect(),
+            event: one.event(),
+        };
+        let planned: Vec<Foreseen<'_>> = plan.events().iter().map(as_foreseen).collect();
+        let source = LineageSource::over(&shelf.reader, &shelf.values, writer.state());
+        let foreseen = foresee(&source, &planned, now).map_err(not_written)?;
+        Ok(Self { plan, writer, shelf, foreseen })
+    }
+}
+
+/// What is found on an event: by admission; and of one that is not recorded, by review.
+fn findings<'a>(one: &'a Planned, planned: Option<&'a WithPlan<'_>>) -> impl Iterator<Item = &'a Finding> {
+    let foreseen = planned.into_iter().flat_map(|planned| &planned.foreseen);
+    one.findings.iter().chain(foreseen.filter(|finding| finding.event == Some(one.event().id)))
 }
 
 impl Called for WithPlan<'_> {
@@ -98,7 +124,7 @@ fn describe(one: &Planned, planned: Option<&WithPlan<'_>>, text: &mut String) ->
             text.push_str(&format!("         made {}\n", lot_words(id, lot)));
         }
     }
-    for finding in &one.findings {
+    for finding in findings(one, planned) {
         text.push_str(&format!("         {}\n", line(finding)));
     }
     Ok(())
@@ -132,21 +158,21 @@ pub(crate) fn line(finding: &Finding) -> String {
     format!("{} {finding}", tone.paint(format_args!("{severity}:")))
 }
 
-fn as_json(planned: &Planned, whole: bool) -> Result<Value, Failure> {
-    let event = planned.event();
-    let lots = lots_made(planned).map(|(id, lot)| {
+fn as_json(one: &Planned, planned: Option<&WithPlan<'_>>) -> Result<Value, Failure> {
+    let event = one.event();
+    let lots = lots_made(one).map(|(id, lot)| {
         json!({ "id": id, "labels": lot.labels, "form": lot.form, "role": lot.role, "quantity": lot.quantity })
     });
     let mut json = json!({
-        "index": planned.at.index,
-        "recorded_at": planned.at.recorded_at,
+        "index": one.at.index,
+        "recorded_at": one.at.recorded_at,
         "id": event.id,
         "kind": event.payload.kind(),
         "by": event.issuer(),
         "lots": lots.collect::<Vec<_>>(),
-        "findings": planned.findings,
+        "findings": findings(one, planned).collect::<Vec<_>>(),
     });
-    if let Some(members) = json.as_object_mut().filter(|_| whole) {
+    if let Some(members) = json.as_object_mut().filter(|_| planned.is_some()) {
         members.insert("payload".to_owned(), event_json::payload(event)?);
     }
     Ok(json)

@@ -173,7 +173,8 @@ impl<'a> Session<'a> {
             context.output.warning(&format!("recorded, but the index could not follow: {problem}"));
         }
         let shelf = dry_run.then(|| Shelf::open(context, &self.folder)).transpose()?;
-        recorded::say(context, plan, committed.as_ref(), &self.writer, shelf.as_ref())
+        let now = context.now()?;
+        recorded::say(context, plan, committed.as_ref(), &self.writer, shelf.as_ref(), now)
     }
 }
 

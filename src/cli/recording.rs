@@ -43,6 +43,8 @@ pub(crate) struct Recording {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "doc"])]
     pub(crate) prepare: Option<PathBuf>,
     /// Show what would be recorded and every finding; write nothing
+    ///
+    /// Review is that of a verifier who has all that is recorded so far; whom to trust is not asked.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Accept a clock more than 400 days ahead of the last entry

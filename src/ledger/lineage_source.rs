@@ -3,8 +3,9 @@
 use super::completeness::{LeafFault, LogSigner, hash_and_event, stated};
 use super::disk::Disk;
 use super::error::LogError;
-use super::read::TreeHashes;
-use super::snapshot::{Kept, Snapshot, SnapshotError};
+use super::private::DisclosureReader;
+use super::read::{Reader, TreeHashes};
+use super::snapshot::{Kept, Snapshot, SnapshotError, kept};
 use super::state_store::{Progress, StateStore, check_root};
 use crate::bundle::{LeafTree, Leaves, ProveLeaves, Source, Stored};
 use crate::event::Event;
@@ -16,9 +17,11 @@ use crate::tlog::tree::Frontier;
 use crate::value::{EventId, LedgerId, Sha256};
 use rayon::prelude::*;
 
-/// A snapshot, read as a bundle's source: at its checkpoint, or at an earlier one.
+/// A ledger open for reading, read as a bundle's source: at its checkpoint, or at an earlier one.
 pub struct LineageSource<'a> {
-    snapshot: &'a Snapshot,
+    reader: &'a Reader,
+    values: &'a DisclosureReader,
+    state: &'a StateStore,
     hashes: TreeHashes,
     earlier: Option<VerifiedCheckpoint>,
 }
@@ -27,7 +30,13 @@ impl<'a> LineageSource<'a> {
     /// Reads from a snapshot.
     #[must_use]
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        Self { snapshot, hashes: snapshot.reader().hashes(), earlier: None }
+        Self::over(snapshot.reader(), snapshot.values(), snapshot.state())
+    }
+
+    /// Reads with the state of whoever has the ledger open.
+    #[must_use]
+    pub fn over(reader: &'a Reader, values: &'a DisclosureReader, state: &'a StateStore) -> Self {
+        Self { reader, values, state, hashes: reader.hashes(), earlier: None }
     }
 
     /// Reads what a snapshot's ledger was at an earlier checkpoint.
@@ -41,7 +50,7 @@ impl<'a> LineageSource<'a> {
     }
 
     fn size(&self) -> u64 {
-        self.earlier.as_ref().map_or_else(|| self.snapshot.reader().size(), |checkpoint| checkpoint.head().size)
+        self.earlier.as_ref().map_or_else(|| self.reader.size(), |checkpoint| checkpoint.head().size)
     }
 }
 
@@ -54,11 +63,11 @@ impl Source for LineageSource<'_> {
     type Hashes = TreeHashes;
 
     fn ledger(&self) -> LedgerId {
-        self.snapshot.reader().identity().ledger()
+        self.reader.identity().ledger()
     }
 
     fn checkpoint(&self) -> String {
-        let checkpoint = self.earlier.as_ref().or_else(|| self.snapshot.reader().checkpoint());
+        let checkpoint = self.earlier.as_ref().or_else(|| self.reader.checkpoint());
         checkpoint.map_or_else(String::new, ToString::to_string)
     }
 
@@ -70,15 +79,16 @@ impl Source for LineageSource<'_> {
         if index >= self.size() {
             return Ok(None);
         }
-        Ok(self.snapshot.kept(index)?.map(stored))
+        Ok(kept(self.reader, self.values, self.state, index)?.map(stored))
     }
 
     fn entry_of(&self, event: &EventId) -> Result<Option<Stored>, SnapshotError> {
-        Ok(self.snapshot.kept_of(event)?.filter(|kept| kept.index < self.size()).map(stored))
+        let record = self.state.find().event(event)?;
+        record.map_or(Ok(None), |record| self.entry_at(record.index))
     }
 
     fn naming(&self, event: &EventId) -> Result<Vec<EventId>, SnapshotError> {
-        Ok(self.snapshot.find().named_by(event)?)
+        Ok(self.state.find().named_by(event)?)
     }
 }
 

@@ -124,23 +124,6 @@ impl Snapshot {
         self.state.find()
     }
 
-    /// An entry with the disclosures kept for it; `None` beyond the checkpoint.
-    ///
-    /// # Errors
-    /// Damage; the disk's.
-    pub fn kept(&self, index: u64) -> Result<Option<Kept>, SnapshotError> {
-        kept(&self.reader, &self.values, &self.state, index)
-    }
-
-    /// The entry of an event; `None` where it is not recorded.
-    ///
-    /// # Errors
-    /// Damage; the disk's.
-    pub fn kept_of(&self, id: &EventId) -> Result<Option<Kept>, SnapshotError> {
-        let record = self.find().event(id)?;
-        record.map_or(Ok(None), |record| self.kept(record.index))
-    }
-
     /// A recorded event; `None` where it is not recorded.
     ///
     /// # Errors
@@ -150,7 +133,11 @@ impl Snapshot {
     }
 }
 
-fn kept(
+/// An entry with the disclosures kept for it; `None` beyond the checkpoint.
+///
+/// # Errors
+/// Damage; the disk's.
+pub(super) fn kept(
     reader: &Reader,
     values: &DisclosureReader,
     state: &StateStore,

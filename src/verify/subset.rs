@@ -75,6 +75,12 @@ impl Subset {
         Self { ledger, entries: items.par_iter().map(read).collect() }
     }
 
+    /// The ledger.
+    #[must_use]
+    pub const fn ledger(&self) -> LedgerId {
+        self.ledger
+    }
+
     /// The events that could be read, each with its index.
     pub fn events(&self) -> impl Iterator<Item = (u64, &Event)> {
         self.entries.iter().filter_map(|(index, entry)| Some((*index, &entry.event.as_ref().ok()?.event)))

@@ -33,6 +33,35 @@ fn a_dry_run_says_all_that_would_be_recorded() {
 }
 
 #[test]
+fn a_dry_run_says_what_review_would_find() {
+    let world = World::with_concentrate();
+    let before = world.size();
+    let codes = |arguments: &[&str]| -> Vec<String> {
+        let planned = world.json(&[arguments, &["--dry-run"]].concat());
+        let events = planned["events"].as_array().unwrap().clone();
+        let findings = events.iter().flat_map(|event| event["findings"].as_array().unwrap().clone());
+        findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let step = ["transform", "--by", MINE, "--process", "leach", "--input", "conc-1", "--output"];
+    let leach = |output: &str| codes(&[&step[..], &[output]].concat());
+    let same = "name=x form=concentrate mass=900 TREO=0.6 Nd2O3/TREO=0.1";
+    assert_eq!(leach(same), Vec::<String>::new());
+    // Less than what is refused at once, more than what an assay may err by.
+    assert_eq!(leach("name=x form=concentrate mass=1000 TREO=0.6 Nd2O3/TREO=0.12"), ["mass.element-gain"]);
+    let site =
+        ["facility", "register", "FAR", "--name", "Far pit", "--type", "mine", "--country", "US", "--radius", "100"];
+    let far = [&site[..], &["--point", "29.87,121.55", "--by", MINE]].concat();
+    assert_eq!(codes(&far), ["place.outside-country"]);
+    let ran = world.ok(&[&far[..], &["--dry-run"]].concat());
+    ran.says(&["breach: place.outside-country", "in CN"]);
+    assert_eq!(world.size(), before);
+    // What it says is what an audit finds once it is recorded.
+    world.ok(&far);
+    let audited = world.run(&["audit", "--json"]).json();
+    assert_eq!(audited["findings"][0]["code"], "place.outside-country");
+}
+
+#[test]
 fn a_ledger_is_made_for_good_so_that_there_is_no_dry_run_of_it() {
     let world = World::empty();
     let init = ["init", "--origin", "a.example/log", "--operator", "X Ltd", "--country", "IE", "--no-passphrase"];

@@ -92,9 +92,8 @@ impl Review<'_> {
         let is_open = |lot: &&crate::value::LotId| dispatch.answered.iter().all(|(answered, _)| answered != *lot);
         let open: Vec<_> = dispatch.lots.iter().filter(is_open).collect();
         if let Some(first) = open.first() {
-            let expected = format!("{} lots answered", dispatch.lots.len());
-            let found = format!("{} without answer", open.len());
-            let finding = self.finding(Code::OpenDispatch, expected, found).of_lot(**first);
+            let found = format!("{} of {} without answer", open.len(), dispatch.lots.len());
+            let finding = self.finding(Code::OpenDispatch, "every lot answered", found).of_lot(**first);
             self.out.push(finding);
         }
         Ok(())
