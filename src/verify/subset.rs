@@ -127,8 +127,7 @@ impl Subset {
     /// Whether every entry has its place in one tree that has all these heads, given exactly the nodes needed.
     ///
     /// A tree with another root does not say which entry is another one. It is among those that no neighbour behind them
-    /// links to, for such a link bears out all that stands before it: these the finding names, the first
-    /// [`MOST_NAMED`] of them.
+    /// links to, for such a link bears out all that stands before it: the first 16 of these the finding names.
     #[must_use]
     pub fn check_tree(&self, heads: &[TreeHead], nodes: &NodeMap) -> Vec<Finding> {
         let leaves: BTreeMap<u64, Sha256> = self.entries.iter().map(|(index, entry)| (*index, entry.leaf)).collect();
