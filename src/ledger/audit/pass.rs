@@ -29,7 +29,7 @@ use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Bundles in a part: enough for all processors to share, few enough to hold.
-const BLOCKS: usize = 8;
+const BLOCKS: usize = 4;
 
 /// The two runs over the entries.
 pub(super) struct Pass<'a, 'p> {
