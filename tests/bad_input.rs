@@ -135,7 +135,11 @@ fn an_entry_with_another_time_link_or_index_is_found_by_name() {
         let second = |time: &Value| time.as_str().unwrap().replace(":00Z", ":01Z");
         let (later, link) = (second(&entry["recorded_at"]), "ab".repeat(32));
         assert_ne!(json!(later), entry["recorded_at"]);
-        for bytes in [with("recorded_at", json!(later)), with("prev", json!(link))] {
+        for bytes in [with("recorded_at", json!(later)), with("prev", json!(link)), with("sum", json!("0".repeat(16)))]
+        {
+            let report = report(&trust, bytes.as_bytes()).unwrap();
+            let on_manifest = report.findings().filter(|finding| finding.code == Code::BundleManifest);
+            assert_eq!(on_manifest.filter_map(|finding| finding.event).collect::<Vec<_>>(), [event], "entry {at}");
             assert!(is_named(&trust, bytes.as_bytes(), event, index), "entry {at}");
         }
         // Two entries claim one index then; the file is refused at the one that stands second.
@@ -149,13 +153,14 @@ fn an_entry_with_another_time_link_or_index_is_found_by_name() {
 }
 
 #[test]
-fn a_disclosure_dropped_or_doubled_is_never_confirmed() {
+fn a_disclosure_dropped_or_doubled_is_never_confirmed_and_its_event_named() {
     let world = world::world();
     let (bundle, trust) = (world.bundle(&[]), trust(&world));
     let bundle: Value = serde_json::from_str(&bundle).unwrap();
     let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
     let mut tried = 0;
     for (at, entry) in entries.iter().enumerate() {
+        let (_, event) = named_by(entry);
         for (number, one) in entry["disclosures"].as_array().into_iter().flatten().enumerate() {
             let with = |change: &dyn Fn(&mut Vec<Value>)| {
                 let mut bundle = bundle.clone();
@@ -166,9 +171,9 @@ fn a_disclosure_dropped_or_doubled_is_never_confirmed() {
             let report = report(&trust, dropped.as_bytes()).unwrap();
             assert_eq!(report.overall(), Verdict::Contradicted);
             let of_manifest = |finding: &Finding| finding.code == Code::BundleManifest;
-            assert!(
-                report.findings().filter(|one| of_manifest(one)).any(|one| one.expected.contains("disclosures with"))
-            );
+            let on_manifest: Vec<&Finding> = report.findings().filter(|one| of_manifest(one)).collect();
+            assert!(on_manifest.iter().any(|one| one.expected.contains("disclosures with")));
+            assert_eq!(on_manifest.iter().filter_map(|one| one.event).collect::<Vec<_>>(), [event]);
             let doubled = with(&|all| all.insert(number, one.clone()));
             let error = UnverifiedBundle::read(doubled.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(&format!("/ledgers/0/entries/{at}/disclosures/{}", number + 1)), "{error}");

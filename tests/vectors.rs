@@ -458,6 +458,7 @@ fn resigned(mut file: BundleFile) -> String {
     count(&mut manifest.leaves, &leaves);
     manifest.checkpoints[0].note = Sha256::of(ledger.checkpoints[0].as_bytes());
     file.manifest = manifest.sign(&key(exporter.unwrap())).unwrap();
+    file.sum_up();
     file.to_json().unwrap()
 }
 

@@ -15,6 +15,8 @@ use super::manifest::{Manifest, Roots};
 use super::read::UnverifiedBundle;
 use super::statement::{Covered, covered_by};
 use super::verify::moved_by;
+use super::wire::EntryFile;
+use crate::envelope::{Jws, Typ};
 use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
@@ -168,9 +170,21 @@ impl Checked {
     }
 }
 
+/// An entry that is not what its sum says, named by its event where it still has one.
+fn changed_entry(ledger: LedgerId, entry: &EntryFile) -> Finding {
+    let expected = "the entry, with all disclosures passed on, that was summed up";
+    let finding = Finding::new(Code::BundleManifest, expected, "another one");
+    let finding = finding.at(format_args!("entry {} of ledger {ledger}", entry.index));
+    match Jws::parse(&entry.jwt, Typ::Event) {
+        Ok(jws) => finding.on(jws.event_id()),
+        Err(_) => finding,
+    }
+}
+
 fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
     let Some(manifest) = bundle.given.manifest() else { return Vec::new() };
-    let (stated, found) = (manifest.roots(), Roots::of(&bundle.file));
+    let (found, changed) = Roots::and_changed(&bundle.file);
+    let stated = manifest.roots();
     let pairs = [
         ("entries", stated.entries, found.entries),
         ("disclosures", stated.disclosures, found.disclosures),
@@ -179,12 +193,11 @@ fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
         ("documents", stated.documents, found.documents),
     ];
     let differs = pairs.into_iter().filter(|(_, stated, found)| stated != found);
-    differs
-        .map(|(what, stated, found)| {
-            let expected = format!("{} {what} with root {}", stated.count, stated.root);
-            Finding::new(Code::BundleManifest, expected, format_args!("{} with root {}", found.count, found.root))
-        })
-        .collect()
+    let differs = differs.map(|(what, stated, found)| {
+        let expected = format!("{} {what} with root {}", stated.count, stated.root);
+        Finding::new(Code::BundleManifest, expected, format_args!("{} with root {}", found.count, found.root))
+    });
+    differs.chain(changed.into_iter().map(|(ledger, entry)| changed_entry(ledger, entry))).collect()
 }
 
 /// The exporter, the recipient, and of those whom statements name as signers the ones whose registration is there.

@@ -61,6 +61,7 @@ impl Cut<'_> {
         ledgers.push(self.own(source, &entries, leaves)?);
         ledgers.sort_by_key(|ledger| ledger.ledger);
         let mut file = BundleFile { v: BUNDLE_VERSION, manifest: String::new(), ledgers, documents: Vec::new() };
+        file.sum_up();
         if let Some(read) = self.documents {
             file.documents = passed_on(&file, read, self.foreign)?;
         }
@@ -114,6 +115,7 @@ fn entry_file(loaded: &Loaded, withhold: &Withhold) -> Result<EntryFile, WriteEr
         prev: loaded.prev,
         jwt: loaded.jwt.clone(),
         disclosures: withhold.pass_on(&loaded.event, &loaded.disclosures).map_err(|error| wrong(error.to_string()))?,
+        sum: String::new(),
     })
 }
 

@@ -128,6 +128,22 @@ fn entry_hashes(ledger: LedgerId, entry: &EntryFile) -> (Sha256, Vec<Sha256>) {
     (leaf_hash(text.as_bytes()), entry.disclosures.iter().map(disclosed).collect())
 }
 
+/// The sum of an entry and its disclosures: the first eight bytes of the digest of what stands for them.
+fn sum_of((entry, disclosures): &(Sha256, Vec<Sha256>)) -> String {
+    let parts: Vec<&[u8]> = [entry].into_iter().chain(disclosures).map(|hash| &hash.0[..]).collect();
+    hex::encode(Sha256::of(&parts.concat()).0.first_chunk::<8>().unwrap_or(&[0; 8]))
+}
+
+impl BundleFile {
+    /// Sums up every entry, after which it must not change.
+    pub fn sum_up(&mut self) {
+        for ledger in &mut self.ledgers {
+            let id = ledger.ledger;
+            ledger.entries.par_iter_mut().for_each(|entry| entry.sum = sum_of(&entry_hashes(id, entry)));
+        }
+    }
+}
+
 fn node_text(ledger: LedgerId, tree: &str, node: &NodeFile) -> String {
     format!("{ledger} {tree} {} {} {}", node.0, node.1, node.2)
 }
@@ -158,22 +174,32 @@ impl Roots {
     /// Computes them.
     #[must_use]
     pub fn of(file: &BundleFile) -> Self {
+        Self::and_changed(file).0
+    }
+
+    /// Computes them; and which entries are not what their sums say, each with its ledger.
+    pub(super) fn and_changed(file: &BundleFile) -> (Self, Vec<(LedgerId, &EntryFile)>) {
         let entries: Vec<_> =
             file.ledgers.iter().flat_map(|ledger| ledger.entries.iter().map(|entry| (ledger.ledger, entry))).collect();
         let hashed: Vec<(Sha256, Vec<Sha256>)> =
             entries.par_iter().map(|(ledger, entry)| entry_hashes(*ledger, entry)).collect();
+        let is_summed: Vec<bool> =
+            entries.par_iter().zip(&hashed).map(|((_, entry), hashes)| entry.sum == sum_of(hashes)).collect();
+        let changed =
+            entries.into_iter().zip(is_summed).filter(|(_, is_summed)| !is_summed).map(|(one, _)| one).collect();
         let (entries, disclosures): (Vec<Sha256>, Vec<Vec<Sha256>>) = hashed.into_iter().unzip();
         let leaves = file.ledgers.iter().flat_map(|ledger| {
             let leaves = ledger.statements().flat_map(|statement| &statement.leaves);
             leaves.map(|leaf| (ledger.ledger, leaf))
         });
-        Self {
+        let roots = Self {
             entries: of_leaves(entries),
             disclosures: of_leaves(disclosures.into_iter().flatten().collect()),
             nodes: count(file.ledgers.iter().flat_map(nodes_of), |(ledger, tree, node)| node_text(ledger, tree, node)),
             leaves: count(leaves, |(ledger, leaf)| format!("{ledger} {} {}", leaf.0, leaf.1)),
             documents: count(file.documents.iter(), |document| document.blake3.to_string()),
-        }
+        };
+        (roots, changed)
     }
 }
 

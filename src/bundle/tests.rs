@@ -69,6 +69,7 @@ fn codes(report: &Report) -> BTreeSet<Code> {
 fn tamper(bundle: &str, change: impl FnOnce(&mut BundleFile)) -> String {
     let mut file = BundleFile::parse(bundle.as_bytes()).unwrap();
     change(&mut file);
+    file.sum_up();
     let (mut manifest, _) = Manifest::parse(&file.manifest).map(|(manifest, _)| (manifest, ())).unwrap();
     let Roots { entries, disclosures, nodes, leaves, documents } = Roots::of(&file);
     (manifest.entries, manifest.disclosures, manifest.nodes) = (entries, disclosures, nodes);

@@ -75,6 +75,9 @@ pub struct EntryFile {
     /// Disclosures, base64url, in ascending order of the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disclosures: Vec<String>,
+    /// Sum of all that is passed on of it, 16 hexadecimal digits: says which entry of a changed file is another one. Nothing
+    /// rests on it.
+    pub sum: String,
 }
 
 /// A tree node: level, index, hash.

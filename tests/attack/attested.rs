@@ -84,6 +84,7 @@ pub fn resigned(world: &World, mut file: BundleFile, change: impl Fn(&mut Manife
     ledger.nodes = nodes.iter().map(|(node, hash)| oretrail::bundle::NodeFile(node.level, node.index, *hash)).collect();
     let (mut manifest, jws) = Manifest::parse(&file.manifest).unwrap();
     let signer = [MINE, SEPARATOR].into_iter().find(|seed| jws.kid() == PublicKey::from(&key(*seed)).id()).unwrap();
+    file.sum_up();
     let roots = Roots::of(&file);
     (manifest.entries, manifest.disclosures) = (roots.entries, roots.disclosures);
     (manifest.nodes, manifest.leaves, manifest.documents) = (roots.nodes, roots.leaves, roots.documents);

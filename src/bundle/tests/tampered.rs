@@ -73,7 +73,7 @@ fn branch_that_does_not_belong_is_foreign() {
             .map(|(index, bytes)| {
                 let entry = crate::tlog::entry::EntryRef::parse(bytes).unwrap().to_entry();
                 let (recorded_at, prev, jwt) = (entry.recorded_at, entry.prev, entry.jwt);
-                EntryFile { index, recorded_at, prev, jwt, disclosures: Vec::new() }
+                EntryFile { index, recorded_at, prev, jwt, disclosures: Vec::new(), sum: String::new() }
             })
             .collect();
         ledger.nodes.clear();
