@@ -4,10 +4,10 @@
 //! at hand, now. Whom to trust is nobody's question yet: what depends on it is left out, and so is what only time or a
 //! witness can tell.
 
-use super::closure::close;
+use super::closure::{Closure, Pool as _, close};
 use super::source::{Loader, Source};
 use super::write::WriteError;
-use crate::event::{Event, Target};
+use crate::event::{Event, Kind, Target};
 use crate::finding::{Code, Finding};
 use crate::rules::review::VOUCHING;
 use crate::rules::trust::Trust;
@@ -57,6 +57,9 @@ pub fn foresee<S: Source>(source: &S, planned: &[Foreseen<'_>], as_of: Time) -> 
         let outputs = 0..u8::try_from(one.event.payload.body.outputs().len()).unwrap_or(u8::MAX);
         lots.extend(outputs.map(|output| LotId::new(one.event.id, output)));
     }
+    let closure = close(&mut loader, lots.iter().copied(), seeds.iter().copied(), &BTreeSet::new())?;
+    // What an import took over came from parties whose registrations only the other ledger's evidence would bring along.
+    seeds.extend(importing(&mut loader, &closure)?);
     let closure = close(&mut loader, lots.iter().copied(), seeds, &BTreeSet::new())?;
     let recorded = loader.take(closure.events.keys().copied());
     let mut items: Vec<Item> = Vec::with_capacity(recorded.len() + planned.len());
@@ -67,6 +70,20 @@ pub fn foresee<S: Source>(source: &S, planned: &[Foreseen<'_>], as_of: Time) -> 
     lots.extend(closure.lots);
     let subset = Subset::read(source.ledger(), &items, |(index, entry, shown)| (*index, entry.clone(), shown));
     Ok(review(subset, lots, &own, as_of)?)
+}
+
+/// The parties that imports of a closure name.
+fn importing<S: Source>(loader: &mut Loader<'_, S>, closure: &Closure) -> Result<Vec<EventId>, WriteError> {
+    let mut parties = Vec::new();
+    for id in closure.events.keys() {
+        let import = loader.event(id)?.filter(|event| event.payload.kind() == Kind::Import);
+        let named = import.into_iter().flat_map(|event| event.payload.body.references());
+        parties.extend(named.filter_map(|reference| match reference.target {
+            Target::Party(party) => Some(EventId::from(party)),
+            _ => None,
+        }));
+    }
+    Ok(parties)
 }
 
 fn review(

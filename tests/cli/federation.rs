@@ -146,6 +146,39 @@ fn a_lot_is_handed_from_ledger_to_ledger_and_one_file_proves_it_to_a_stranger() 
 }
 
 #[test]
+fn a_dry_run_with_an_imported_lot_finds_what_an_audit_finds() {
+    let two = Two::new();
+    let ore = two.dispatched("ore-1");
+    two.import(&two.file("ore-1", &[]));
+    let codes = |findings: &Value, event: Option<&str>| -> Vec<String> {
+        let all = findings.as_array().unwrap().iter();
+        let of_event = all.filter(|finding| event.is_none_or(|event| finding["event"] == event));
+        of_event.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let receive = ["receive", &ore, "--by", PLANT, "--facility", "GEB"];
+    let transform = ["transform", "--by", PLANT, "--process", "beneficiate", "--input", &ore, "--output"];
+    let transform = [&transform[..], &["name=conc form=concentrate mass=1900 TREO=0.6 Nd2O3/TREO=0.1"]].concat();
+    let site =
+        ["facility", "register", "FAR", "--name", "Far", "--type", "plant", "--country", "MY", "--radius", "100"];
+    let site = [&site[..], &["--point", "29.87,121.55", "--by", PLANT]].concat();
+    let gain = ["transform", "--by", PLANT, "--process", "beneficiate", "--input", "conc", "--output"];
+    let gain = [&gain[..], &["name=more form=concentrate mass=1900 TREO=0.6 Nd2O3/TREO=0.12"]].concat();
+    let mut found = Vec::new();
+    for arguments in [&receive[..], &transform, &gain, &site] {
+        let planned = two.plant.json(&[arguments, &["--dry-run"]].concat());
+        let made = two.plant.json(arguments);
+        let event = made["events"][0]["id"].as_str().unwrap().to_owned();
+        let audited = two.plant.run(&["audit", "--json"]).json();
+        let foreseen = codes(&planned["events"][0]["findings"], None);
+        assert_eq!(foreseen, codes(&audited["findings"], Some(&event)), "{arguments:?}: {planned:#}");
+        found.extend(foreseen);
+    }
+    for code in ["mass.element-gain", "place.outside-country"] {
+        assert!(found.iter().any(|one| one == code), "{code}: {found:?}");
+    }
+}
+
+#[test]
 fn an_acceptance_goes_home_and_closes_the_dispatch() {
     let two = Two::new();
     let ore = two.dispatched("ore-1");
