@@ -87,6 +87,14 @@ fn any_byte_changed_dropped_doubled_or_swapped_is_never_confirmed() {
     });
 }
 
+/// Whom to trust, the bundle of the example ledger, and its entries.
+fn example() -> (Trust, Value, Vec<Value>) {
+    let world = world::world();
+    let bundle: Value = serde_json::from_str(&world.bundle(&[])).unwrap();
+    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    (trust(&world), bundle, entries)
+}
+
 /// The number of an entry in its ledger, and its event.
 fn named_by(entry: &Value) -> (u64, EventId) {
     let jwt = entry["jwt"].as_str().unwrap();
@@ -95,10 +103,7 @@ fn named_by(entry: &Value) -> (u64, EventId) {
 
 #[test]
 fn an_entry_dropped_doubled_or_moved_is_never_confirmed_and_is_named() {
-    let world = world::world();
-    let (bundle, trust) = (world.bundle(&[]), trust(&world));
-    let bundle: Value = serde_json::from_str(&bundle).unwrap();
-    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    let (trust, bundle, entries) = example();
     let count = entries.len();
     for (at, entry) in entries.iter().enumerate() {
         let (index, event) = named_by(entry);
@@ -121,10 +126,7 @@ fn an_entry_dropped_doubled_or_moved_is_never_confirmed_and_is_named() {
 
 #[test]
 fn an_entry_with_another_time_link_or_index_is_found_by_name() {
-    let world = world::world();
-    let (bundle, trust) = (world.bundle(&[]), trust(&world));
-    let bundle: Value = serde_json::from_str(&bundle).unwrap();
-    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    let (trust, bundle, entries) = example();
     for (at, entry) in entries.iter().enumerate() {
         let (index, event) = named_by(entry);
         let with = |member: &str, value: Value| {
@@ -154,10 +156,7 @@ fn an_entry_with_another_time_link_or_index_is_found_by_name() {
 
 #[test]
 fn a_disclosure_dropped_or_doubled_is_never_confirmed_and_its_event_named() {
-    let world = world::world();
-    let (bundle, trust) = (world.bundle(&[]), trust(&world));
-    let bundle: Value = serde_json::from_str(&bundle).unwrap();
-    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    let (trust, bundle, entries) = example();
     let mut tried = 0;
     for (at, entry) in entries.iter().enumerate() {
         let (_, event) = named_by(entry);
@@ -185,13 +184,9 @@ fn a_disclosure_dropped_or_doubled_is_never_confirmed_and_its_event_named() {
 
 #[test]
 fn an_entry_with_another_signature_or_disclosure_is_found_by_name() {
-    let world = world::world();
-    let (bundle, trust) = (world.bundle(&[]), trust(&world));
-    let bundle: Value = serde_json::from_str(&bundle).unwrap();
-    let entries = bundle["ledgers"][0]["entries"].as_array().unwrap().clone();
+    let (trust, bundle, entries) = example();
     for (at, entry) in entries.iter().enumerate() {
-        let jwt = entry["jwt"].as_str().unwrap();
-        let id = Jws::parse(jwt, Typ::Event).unwrap().event_id();
+        let (jwt, (_, id)) = (entry["jwt"].as_str().unwrap(), named_by(entry));
         let named = |member: &str, value: Value| {
             let mut bundle = bundle.clone();
             bundle["ledgers"][0]["entries"][at][member] = value;

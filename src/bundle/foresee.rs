@@ -57,10 +57,12 @@ pub fn foresee<S: Source>(source: &S, planned: &[Foreseen<'_>], as_of: Time) -> 
         let outputs = 0..u8::try_from(one.event.payload.body.outputs().len()).unwrap_or(u8::MAX);
         lots.extend(outputs.map(|output| LotId::new(one.event.id, output)));
     }
-    let closure = close(&mut loader, lots.iter().copied(), seeds.iter().copied(), &BTreeSet::new())?;
+    let mut closure = close(&mut loader, lots.iter().copied(), seeds.iter().copied(), &BTreeSet::new())?;
     // What an import took over came from parties whose registrations only the other ledger's evidence would bring along.
-    seeds.extend(importing(&mut loader, &closure)?);
-    let closure = close(&mut loader, lots.iter().copied(), seeds, &BTreeSet::new())?;
+    let importing = importing(&mut loader, &closure)?;
+    if !importing.is_empty() {
+        closure = close(&mut loader, lots.iter().copied(), seeds.into_iter().chain(importing), &BTreeSet::new())?;
+    }
     let recorded = loader.take(closure.events.keys().copied());
     let mut items: Vec<Item> = Vec::with_capacity(recorded.len() + planned.len());
     for (index, loaded) in recorded {

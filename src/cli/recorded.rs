@@ -16,7 +16,7 @@ use crate::finding::{Finding, Severity};
 use crate::ledger::state_store::StateStore;
 use crate::ledger::{Committed, LineageSource, Plan, Planned, Writer};
 use crate::state::Find;
-use crate::value::{EventId, LedgerId, LotId, Time};
+use crate::value::{DigestMap, EventId, LedgerId, LotId, Time};
 use serde_json::{Value, json};
 
 /// More events than this are counted, not listed.
@@ -66,8 +66,8 @@ struct WithPlan<'a> {
     plan: &'a Plan,
     writer: &'a Writer,
     shelf: &'a Shelf,
-    /// What review would find.
-    foreseen: Vec<Finding>,
+    /// What review would find, by event.
+    foreseen: DigestMap<EventId, Vec<Finding>>,
 }
 
 impl<'a> WithPlan<'a> {
@@ -80,15 +80,19 @@ impl<'a> WithPlan<'a> {
         };
         let planned: Vec<Foreseen<'_>> = plan.events().iter().map(as_foreseen).collect();
         let source = LineageSource::over(&shelf.reader, &shelf.values, writer.state());
-        let foreseen = foresee(&source, &planned, now).map_err(not_written)?;
+        let mut foreseen: DigestMap<EventId, Vec<Finding>> = DigestMap::default();
+        for finding in foresee(&source, &planned, now).map_err(not_written)? {
+            if let Some(event) = finding.event {
+                foreseen.entry(event).or_default().push(finding);
+            }
+        }
         Ok(Self { plan, writer, shelf, foreseen })
     }
 }
 
 /// What is found on an event: by admission; and of one that is not recorded, by review.
 fn findings<'a>(one: &'a Planned, planned: Option<&'a WithPlan<'_>>) -> impl Iterator<Item = &'a Finding> {
-    let foreseen = planned.into_iter().flat_map(|planned| &planned.foreseen);
-    one.findings.iter().chain(foreseen.filter(|finding| finding.event == Some(one.event().id)))
+    one.findings.iter().chain(planned.and_then(|planned| planned.foreseen.get(&one.event().id)).into_iter().flatten())
 }
 
 impl Called for WithPlan<'_> {
