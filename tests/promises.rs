@@ -94,15 +94,52 @@ fn every_dependency_has_an_allowed_licence() {
     assert!(packages.len() > 100 && wrong.is_empty(), "{wrong:?}");
 }
 
+/// Crates with an advisory that no release of theirs mends.
+const ADVISED: [(&str, &str); 9] = [
+    ("bincode", "RUSTSEC-2025-0141"),
+    ("fxhash", "RUSTSEC-2025-0057"),
+    ("instant", "RUSTSEC-2024-0384"),
+    ("paste", "RUSTSEC-2024-0436"),
+    ("derivative", "RUSTSEC-2024-0388"),
+    ("proc-macro-error", "RUSTSEC-2024-0370"),
+    ("atty", "RUSTSEC-2024-0375"),
+    ("backoff", "RUSTSEC-2025-0012"),
+    ("rsa", "RUSTSEC-2023-0071"),
+];
+
+fn is_used(name: &str) -> bool {
+    include_str!("../Cargo.lock").contains(&format!("name = \"{name}\"\n"))
+}
+
 #[test]
-fn unmaintained_crates_that_are_used_are_named_in_the_readme() {
-    let lock = include_str!("../Cargo.lock");
+fn crates_with_advisories_or_without_maintainers_are_named_in_the_readme() {
     let review = README.split("## Dependencies").nth(1).unwrap().split("\n## ").next().unwrap();
-    // Of the advisories of kind `unmaintained` that concern crates of this graph; see the README on how they were looked up.
-    for name in
-        ["bincode", "sled", "fxhash", "fs2", "instant", "paste", "derivative", "atty", "proc-macro-error", "backoff"]
-    {
-        let is_used = lock.contains(&format!("name = \"{name}\"\n"));
-        assert!(!is_used || review.contains(&format!("`{name}`")), "`{name}` is used and not named");
+    for (name, advisory) in ADVISED.into_iter().filter(|(name, _)| is_used(name)) {
+        assert!(review.contains(&format!("`{name}`")) && review.contains(advisory), "{advisory} on `{name}`");
     }
+    // Without an advisory, and old all the same.
+    for name in ["sled", "fs2"].into_iter().filter(|name| is_used(name)) {
+        assert!(review.contains(&format!("`{name}`")), "`{name}` is used and not named");
+    }
+    let named = ADVISED.iter().filter(|(name, _)| is_used(name)).count();
+    assert_eq!(review.matches("](https://rustsec.org/advisories/").count(), named, "an advisory on what is not used");
+}
+
+#[test]
+fn crates_that_the_readme_says_are_of_tests_only_are_in_no_program() {
+    let tree = |edges: &str| {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--all-features", "--prefix", "none", "--edges", edges])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let has = |tree: &str, name: &str| tree.lines().any(|line| line.split(' ').next() == Some(name));
+    let (all, program) = (tree("normal,build,dev"), tree("normal,build"));
+    for name in ["rsa", "rexpect", "jsonwebtoken"] {
+        assert!(has(&all, name) && !has(&program, name), "{name}");
+    }
+    assert!(has(&program, "sled") && has(&program, "ed25519-dalek"));
 }
