@@ -95,7 +95,7 @@ fn an_index_of_a_ledger_that_went_back_is_made_anew() {
     copy(&world.path("ledger/index"), &world.path("before/index"));
     std::fs::remove_dir_all(world.path("ledger")).unwrap();
     std::fs::rename(world.path("before"), world.path("ledger")).unwrap();
-    assert_eq!(world.json(&["lots"])["lots"].as_array().map_or(0, Vec::len), 0);
+    assert_eq!(world.json(&["lots"]), serde_json::json!([]));
     world.run(&["show", "ore-1"]).failed(2, &["ore-1"]);
 }
 
