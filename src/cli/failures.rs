@@ -73,6 +73,12 @@ impl From<LogError> for Failure {
             LogError::Disk(error) => error.into(),
             LogError::NoLedger(_) => Self::usage(message)
                 .hint("name a ledger with `--ledger DIR` or ORETRAIL_LEDGER, or make one with `oretrail init`"),
+            LogError::NoIdentity(_) => Self::new(Kind::Broken, message).hint(
+                "put the file of a copy back, or write it again from entry 1, the `ledger` event; section 22.2 of FORMAT.md says how",
+            ),
+            LogError::NoCheckpoint(_) => Self::new(Kind::Broken, message).hint(
+                "where the log's key and its signing memory are, the next event that is recorded writes it again; else put that of a copy back",
+            ),
             LogError::LedgerExists(_) => Self::usage(message).hint("choose another folder"),
             LogError::Busy { .. } => Self::usage(message).hint("wait for the other process and try again"),
             LogError::Behind { .. } | LogError::Fork { .. } => Self::new(Kind::Broken, message).hint(

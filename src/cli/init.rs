@@ -12,9 +12,10 @@ use crate::event::{self, Purpose};
 use crate::finding::Finding;
 use crate::interop::batch::{Context as Names, NoNames, Resolver, Step};
 use crate::keys::{Cost, KeyEntry, KeyError, KeyRole, KeysAtHand, NewKey};
-use crate::ledger::disk::RealDisk;
+use crate::ledger::disk::{RealDisk, read_whole};
+use crate::ledger::identity::{Identity, MAX_IDENTITY};
 use crate::ledger::read::Reader;
-use crate::ledger::{Batch, Draft, Plan, Tail, Writer};
+use crate::ledger::{Batch, Draft, LogError, Plan, Tail, Writer};
 use crate::state::Memory;
 use crate::tlog::vkey::{KeyKind, KeyName, VerifierKey};
 use crate::value::{LedgerId, PartyId, Text, Time};
@@ -124,21 +125,27 @@ fn refuse_ledger(folder: &Path, found: &str) -> Failure {
 
 /// Whether an interrupted `init` left a ledger without entries here.
 fn is_begun(folder: &Path) -> Result<bool, Failure> {
-    if !folder.join("oretrail.toml").exists() {
-        return Ok(false);
+    match Reader::open(Arc::new(RealDisk), folder) {
+        Ok(reader) if reader.size() == 0 => Ok(true),
+        Err(LogError::NoLedger(_)) => Ok(false),
+        // Its entries may be there already, and even their checkpoint remembered.
+        Err(LogError::NoCheckpoint(_)) => Ok(true),
+        Err(error @ (LogError::NoIdentity(_) | LogError::Disk(_))) => Err(error.into()),
+        Ok(_) | Err(_) => Err(refuse_ledger(folder, "one")),
     }
-    let reader = Reader::open(Arc::new(RealDisk), folder).map_err(|_| refuse_ledger(folder, "one"))?;
-    if reader.size() == 0 { Ok(true) } else { Err(refuse_ledger(folder, "one")) }
 }
 
 /// Opens what an interrupted `init` left, for its first entries.
 fn go_on(folder: &Path, vkey: &VerifierKey, keys: &KeysAtHand<'_>) -> Result<Writer, Failure> {
+    // Before it is opened: whoever has not this key must not put aside what the other one may have signed.
+    let identity = read_whole(&RealDisk, &folder.join("oretrail.toml"), MAX_IDENTITY)?;
+    let identity = std::str::from_utf8(&identity).ok().and_then(|text| Identity::parse(text).ok());
+    if identity.is_none_or(|identity| identity.vkeys() != std::slice::from_ref(vkey)) {
+        return Err(refuse_ledger(folder, "one without a checkpoint, of another origin or log key"));
+    }
     let writer = Writer::open(Arc::new(RealDisk), folder, keys, &mut patience(), &mut |_, _| {})?;
     if writer.tail().size > 0 {
         return Err(refuse_ledger(folder, "one: an interrupted `init`, which is finished now"));
-    }
-    if writer.identity().vkeys() != std::slice::from_ref(vkey) {
-        return Err(refuse_ledger(folder, "one without entries, of another origin or log key"));
     }
     Ok(writer)
 }

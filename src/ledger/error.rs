@@ -25,6 +25,12 @@ pub enum LogError {
         /// How many events follow it.
         after: usize,
     },
+    /// There is what a ledger recorded, without `oretrail.toml`.
+    #[error("expected `oretrail.toml` beside {}, found none", .0.display())]
+    NoIdentity(PathBuf),
+    /// There are entries, and no checkpoint that covers them.
+    #[error("expected a checkpoint beside {}, found none", .0.display())]
+    NoCheckpoint(PathBuf),
     /// There is one already.
     #[error("expected no ledger in {}, found one", .0.display())]
     LedgerExists(PathBuf),

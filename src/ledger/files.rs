@@ -102,6 +102,17 @@ impl Files {
         Self { disk, layout: Layout::new(root) }
     }
 
+    /// A file that something was recorded in: the checkpoint, or the first entries; none in an empty ledger.
+    pub(super) fn recorded(&self) -> Result<Option<PathBuf>, DiskError> {
+        let layout = &self.layout;
+        for path in [Some(layout.checkpoint()), layout.bundle(0), Some(layout.pending(0))].into_iter().flatten() {
+            if self.disk.metadata(&path)?.is_some_and(|found| found.len > 0) {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     /// The bytes of a bundle and where they were found.
     fn bundle_bytes(&self, number: u64) -> Result<(Vec<u8>, PathBuf), LogError> {
         let none = || DiskError::new("find", &self.layout.pending(number), std::io::ErrorKind::NotFound.into());

@@ -88,6 +88,9 @@ impl Log {
         if files.disk.metadata(&path)?.is_some() {
             return Err(LogError::LedgerExists(root.to_owned()));
         }
+        if let Some(recorded) = files.recorded()? {
+            return Err(LogError::NoIdentity(recorded));
+        }
         create_dirs(&*files.disk, &files.layout.pending_folder())?;
         create_dirs(&*files.disk, &root.join("tile/entries"))?;
         write_identity(&files, &identity)?;
@@ -197,7 +200,11 @@ impl Log {
 pub(super) fn read_identity(files: &Files) -> Result<Identity, LogError> {
     let path = files.layout.identity();
     let Some(bytes) = super::disk::read_if_present(&*files.disk, &path, super::identity::MAX_IDENTITY)? else {
-        return Err(LogError::NoLedger(files.layout.root().to_owned()));
+        let without = match files.recorded()? {
+            Some(recorded) => LogError::NoIdentity(recorded),
+            None => LogError::NoLedger(files.layout.root().to_owned()),
+        };
+        return Err(without);
     };
     let text = String::from_utf8(bytes).map_err(|_| LogError::corrupt(&path, "expected UTF-8"))?;
     Identity::parse(&text).map_err(|cause| LogError::Identity { path, cause })

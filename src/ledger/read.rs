@@ -49,11 +49,21 @@ impl Reader {
     /// Establishes that a key of the ledger signed the checkpoint.
     ///
     /// # Errors
-    /// No ledger; a checkpoint that is not the ledger's; the disk's.
+    /// No ledger; a checkpoint that is not the ledger's, or none beside entries, so that a ledger that lost it does not read
+    /// as an empty one; the disk's.
     pub fn open(disk: Arc<dyn Disk>, root: &Path) -> Result<Self, LogError> {
         let files = Files::new(disk, root);
         let identity = read_identity(&files)?;
-        let head = read_checkpoint(&files, &identity)?;
+        let mut head = read_checkpoint(&files, &identity)?;
+        if head.is_none()
+            && let Some(recorded) = files.recorded()?
+        {
+            // The first commit may have written it meanwhile.
+            head = read_checkpoint(&files, &identity)?;
+            if head.is_none() {
+                return Err(LogError::NoCheckpoint(recorded));
+            }
+        }
         Ok(Self { files, identity, head, last: Mutex::new(Vec::new()) })
     }
 

@@ -14,6 +14,7 @@ mod federation;
 mod help;
 mod keys;
 mod limits;
+mod lost;
 mod parts;
 mod passphrases;
 mod policies;
@@ -23,6 +24,7 @@ mod provenance;
 mod reading;
 mod reference;
 mod refused;
+mod retention;
 mod rotation;
 
 #[cfg(unix)]

@@ -70,7 +70,7 @@ fn an_init_stopped_before_its_first_commit_is_gone_on_with() {
     std::fs::write(&memory, entered.join("\n") + "\n").unwrap();
     let mut other = INIT.to_vec();
     other[2] = "other.example/log";
-    world.run(&other).failed(2, &["without entries, of another origin or log key"]);
+    world.run(&other).failed(2, &["without a checkpoint, of another origin or log key"]);
     world.ok(&INIT);
     assert_eq!(world.size(), 2);
     world.ok(&["audit"]);

@@ -81,6 +81,11 @@ impl Log {
         let mut head = read_checkpoint(&files, &identity)?;
         let (mut edge, damaged) = recover::sound_edge(&files, head.as_ref())?;
         let decision = decide(&files, &edge, last_signed(&identity, memory)?)?;
+        // A full bundle was committed. The open one may be what an interrupted first commit left.
+        let full = files.layout.bundle(0).unwrap_or_default();
+        if head.is_none() && decision.finish.is_none() && files.disk.metadata(&full)?.is_some() {
+            return Err(LogError::NoCheckpoint(full));
+        }
 
         let rebuilt_tiles = damaged.len();
         recover::write_tiles(&files, damaged)?;

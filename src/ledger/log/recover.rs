@@ -16,14 +16,7 @@ use std::path::{Path, PathBuf};
 ///
 /// If the stored hash tiles do not lead to the signed root, the entries are asked: they are the record.
 pub(super) fn sound_edge(files: &Files, head: Option<&VerifiedCheckpoint>) -> Result<(Edge, Vec<FullTile>), LogError> {
-    let Some(head) = head.map(VerifiedCheckpoint::head) else {
-        let first = files.layout.bundle(0).unwrap_or_default();
-        if files.disk.metadata(&first)?.is_some() {
-            let problem = format!("expected a checkpoint beside {}, found none", first.display());
-            return Err(LogError::corrupt(files.layout.checkpoint(), problem));
-        }
-        return Ok((Edge::default(), Vec::new()));
-    };
+    let Some(head) = head.map(VerifiedCheckpoint::head) else { return Ok((Edge::default(), Vec::new())) };
     match Edge::read(files, head.size) {
         Ok(edge) if edge.root() == head.root => return Ok((edge, Vec::new())),
         Err(error @ LogError::Disk(_)) => return Err(error),
