@@ -55,6 +55,11 @@ fn check(name: &str, done: bool, note: impl Into<String>) -> Check {
     Check { name: name.to_owned(), done, note: note.into() }
 }
 
+/// A number of things, as one says it.
+pub(super) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Whether somebody says of each ledger what names what, or the verifier read it.
 fn completeness(checked: &Checked) -> Check {
     let (mut stated, mut own) = (0, 0);
@@ -66,12 +71,10 @@ fn completeness(checked: &Checked) -> Check {
         }
     }
     let total = checked.ledgers.len();
-    let note = match own {
-        0 => format!("{stated} of {total} ledgers have one"),
-        _ => {
-            format!("{stated} of {total} ledgers have one; every entry of the ledger at hand was read in place of one")
-        }
-    };
+    let mut note = format!("{stated} of {}", counted(total, "ledger has one", "ledgers have one"));
+    if own > 0 {
+        note.push_str("; every entry of the ledger at hand was read in place of one");
+    }
     check("completeness statement", stated + own == total && total > 0, note)
 }
 
@@ -81,7 +84,10 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
     let entries = report.integrity.entries;
     let withheld = report.completeness.withheld.len();
     let present = report.documents.iter().filter(|document| document.present).count();
-    let documents = format!("{present} of {} documents named are at hand", report.documents.len());
+    let named = counted(report.documents.len(), "document named is", "documents named are");
+    let documents = format!("{present} of {named} at hand");
+    let ledgers = counted(total, "ledger", "ledgers");
+    let objects = counted(withheld, "object", "objects");
     vec![
         match checked.given.manifest() {
             Some(_) => check("manifest", true, "the file holds exactly what its exporter signed"),
@@ -92,12 +98,15 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
             true,
             format!("{} of {entries} events verify under the key they name", report.integrity.signatures),
         ),
-        check("tree", true, format!("{entries} entries against the signed checkpoints of {total} ledgers")),
+        check("tree", true, format!("{entries} entries against the signed checkpoints of {ledgers}")),
         completeness(checked),
         check(
             "lineage",
             true,
-            format!("{} events, none missing or foreign unless a finding says so", report.lineage.len()),
+            format!(
+                "{}, none missing or foreign unless a finding says so",
+                counted(report.lineage.len(), "event", "events")
+            ),
         ),
         check("admission", true, "every event at hand, by the rules that applied when it was recorded"),
         check(
@@ -124,7 +133,7 @@ pub(super) fn checks(checked: &Checked, asked: &Asked<'_>, report: &Report) -> V
                 None => "the trust file names none: recording times are the word of the ledgers' operators",
             },
         ),
-        check("withheld values", withheld == 0, format!("{withheld} objects with values that are not at hand")),
+        check("withheld values", withheld == 0, format!("{objects} with values that are not at hand")),
         check("documents", present == report.documents.len(), documents),
         check("what documents say", false, "documents are compared with their digests only; nobody has read them"),
     ]

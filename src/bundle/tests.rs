@@ -178,6 +178,22 @@ fn withheld_values_are_listed_and_everything_still_verifies() {
 }
 
 #[test]
+fn checks_say_one_of_a_thing_in_the_singular() {
+    let sample = Sample::new();
+    let report = verify(&sample, &export(&sample, &["quantity"]));
+    let said: String = report.checks.iter().map(|check| format!("{}: {}\n", check.name, check.note)).collect();
+    for part in
+        ["checkpoints of 1 ledger\n", ": 1 of 1 ledger has one\n", " objects with values that are not at hand\n"]
+    {
+        assert!(said.contains(part), "`{part}` is not in:\n{said}");
+    }
+    assert_eq!(
+        [0, 1, 2].map(|n| super::checks::counted(n, "object", "objects")),
+        ["0 objects", "1 object", "2 objects"]
+    );
+}
+
+#[test]
 fn accreditation_that_is_missing_or_suspended_leaves_the_site_unproven() {
     let mut sample = Sample::new();
     let grant =
