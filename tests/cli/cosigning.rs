@@ -1,6 +1,8 @@
 //! Further signatures by parties on other machines: a draft goes out, is signed there, and is recorded when it comes back.
 
 use super::world::{MINE, PLANT, World, ran};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 /// A machine of its own, without the ledger, with a key.
@@ -141,21 +143,59 @@ fn a_facility_is_sold_with_the_signature_of_its_former_operator_from_another_mac
     assert!(facilities.to_string().contains("PIT-2") && !facilities.to_string().contains("\"Sundown pit\""));
 }
 
+/// A decision of the mine's that the plant approves of, as a batch.
+fn decision(lot: &str) -> String {
+    let digest = "ab".repeat(32);
+    format!(
+        "oretrail = \"batch/1\"\n[[step]]\nkind = \"decision\"\nby = \"{MINE}\"\nwhen = 2026-03-01T07:00:00Z\n\
+         lot = \"{lot}\"\ndelivery = 2026-06-01\nbundle = \"{digest}\"\nas_of = 2026-03-01T07:00:00Z\n\
+         trust = \"{digest}\"\ncontract = \"FA8105 252.225-7052\"\nverdict = \"UNPROVEN\"\ndecided = \"hold\"\n\
+         second_approver = \"{PLANT}\"\nreason = \"papers missing\"\n"
+    )
+}
+
 #[test]
 fn a_decision_carries_the_signature_of_a_second_approver_from_another_machine() {
     let world = World::with_concentrate();
     let approver = move_key(&world, "gebeng");
-    let digest = "ab".repeat(32);
-    let step = format!(
-        "oretrail = \"batch/1\"\n[[step]]\nkind = \"decision\"\nby = \"{MINE}\"\nwhen = 2026-03-01T07:00:00Z\n\
-         lot = \"conc-1\"\ndelivery = 2026-06-01\nbundle = \"{digest}\"\nas_of = 2026-03-01T07:00:00Z\n\
-         trust = \"{digest}\"\ncontract = \"FA8105 252.225-7052\"\nverdict = \"UNPROVEN\"\ndecided = \"hold\"\n\
-         second_approver = \"{PLANT}\"\nreason = \"papers missing\"\n"
-    );
-    let file = world.write("decision.toml", step);
+    let file = world.write("decision.toml", decision("conc-1"));
     let draft = world.text("decision.draft.json");
     world.run(&["record", "--file", &file]).failed(2, &["which must cosign as `second-approver`"]);
     world.ok(&["record", "--file", &file, "--prepare", &draft]);
     alone(&approver, &["cosign", &draft, "--yes"]).says(&["decided", "hold", "reason", "papers missing"]);
+    world.ok(&["record", "--cosigned", &draft]);
+}
+
+#[test]
+fn a_second_approver_signs_with_the_key_that_has_taken_over_and_with_no_other() {
+    let world = World::with_concentrate();
+    let file = world.write("decision.toml", decision("conc-1"));
+    let cosigner = || {
+        let recorded = world.json(&["record", "--file", &file]);
+        let id = recorded["events"][0]["id"].as_str().unwrap().to_owned();
+        let signed = world.ok(&["show", &id, "--signed"]).out;
+        let payload = URL_SAFE_NO_PAD.decode(signed.split('.').nth(1).unwrap()).unwrap();
+        let payload: Value = serde_json::from_slice(&payload).unwrap();
+        payload["cosig"][0]["key"]["x"].as_str().unwrap().to_owned()
+    };
+    let first = cosigner();
+    world.ok(&["key", "new", "gebeng-2", "--no-passphrase"]);
+    world.ok(&["key", "rotate", "gebeng", "--new", "gebeng-2", "--by", PLANT]);
+    let second = cosigner();
+    assert_ne!(first, second);
+    world.ok(&["audit"]);
+    // The key that was replaced signs no more, from wherever its signature comes; the present one is elsewhere.
+    let present = move_key(&world, "gebeng-2");
+    let old = World::empty();
+    std::fs::create_dir_all(old.path("keys")).unwrap();
+    for name in ["gebeng.pem", "gebeng.pub", "signing-memory"] {
+        std::fs::copy(world.path(&format!("keys/{name}")), old.path(&format!("keys/{name}"))).unwrap();
+    }
+    let draft = world.text("decision.draft.json");
+    world.ok(&["record", "--file", &file, "--prepare", &draft]);
+    let by_old = old.text("old.json");
+    assert_eq!(alone(&old, &["cosign", &draft, "--yes", "-o", &by_old]).code, 0);
+    world.run(&["record", "--cosigned", &by_old]).failed(4, &["chain.cosignature"]);
+    assert_eq!(alone(&present, &["cosign", &draft, "--yes"]).code, 0);
     world.ok(&["record", "--cosigned", &draft]);
 }
