@@ -83,3 +83,19 @@ fn every_seed_runs_through_its_target() {
         assert!(count > 0, "no seed for `{target}`");
     }
 }
+
+#[test]
+fn every_target_is_a_program_that_runs_it_and_is_in_the_readme() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let read = |name: &str| std::fs::read_to_string(fuzz.join(name)).unwrap();
+    let (manifest, readme) = (read("Cargo.toml"), read("README.md"));
+    for (target, _) in targets::TARGETS {
+        let program = read(&format!("fuzz_targets/{target}.rs"));
+        assert!(program.contains(&format!("oretrail_fuzz::{target}(data)")), "{target}: {program}");
+        assert!(manifest.contains(&format!("name = \"{target}\"\npath = \"fuzz_targets/{target}.rs\"\n")), "{target}");
+        let rows = readme.lines().filter(|line| line.starts_with('|') && line.contains(&format!("`{target}`")));
+        assert_eq!(rows.count(), 1, "{target}");
+    }
+    let programs = std::fs::read_dir(fuzz.join("fuzz_targets")).unwrap().count();
+    assert_eq!((programs, manifest.matches("[[bin]]").count()), (targets::TARGETS.len(), targets::TARGETS.len()));
+}
