@@ -13,6 +13,7 @@ use crate::bundle::{
     WriteError, write,
 };
 use crate::event;
+use crate::finding::Code;
 use crate::keys::KeysAtHand;
 use crate::ledger::content::{ContentKind, ContentStore};
 use crate::ledger::disk::{Access, RealDisk, read_whole, replace_durably};
@@ -169,6 +170,12 @@ pub(crate) fn bundle(context: &mut Context, job: &Job) -> Result<String, Failure
     if let Some(stated) = &job.stated {
         let (source, tree, note) = on_auditors_word(context, &snapshot, stated, &mut keys)?;
         let written = write(&source, &Exported { statement: Some((&tree, &note)), ..export }, &key);
+        let not_written = |error| match error {
+            WriteError::Wrong(finding) if finding.code == Code::BadCheckpoint => {
+                Failure::new(Kind::Broken, format_args!("the auditor's statement does not hold: {finding}"))
+            }
+            other => not_written(other),
+        };
         return written.map_err(not_written).map_err(|failure| {
             failure
                 .hint(format_args!("the auditor's statement is about the ledger up to size {size}; ask for a new one"))

@@ -4,6 +4,7 @@
 mod at_hand;
 mod auditors;
 mod batch;
+mod changed_files;
 mod claims;
 mod cosigning;
 mod custody;
