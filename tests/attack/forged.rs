@@ -181,6 +181,7 @@ fn a_branch_cut_out_of_the_lineage() {
         let at = case.position(kind);
         case.file.ledgers[0].entries.remove(at);
         let reports = case.unconfirmed();
+        assert!(!reports.is_empty(), "{kind}: the file was not read");
         assert!(reports.iter().all(|report| !report.is_sound()), "{kind}");
     }
 }
@@ -191,9 +192,9 @@ fn a_branch_of_another_lot_spliced_in() {
     let case = case();
     let split = case.world.event(Kind::Split).signed.event.id;
     let text = resigned(&case.world, case.file.clone(), |manifest| manifest.subject = LotId::new(split, 1));
-    if let Ok(report) = judge(text.as_bytes(), &case.trust) {
-        assert!(!is_confirmed(&report), "{:?}", report.verdicts);
-    }
+    let report = judge(text.as_bytes(), &case.trust).unwrap();
+    assert!(!is_confirmed(&report) && !report.is_sound(), "{:?}", report.verdicts);
+    assert!(codes(&report).contains(&Code::BundleForeign), "{:?}", codes(&report));
     let nowhere = resigned(&case.world, case.file.clone(), |manifest| manifest.subject = LotId::new(split, 7));
     assert!(judge(nowhere.as_bytes(), &case.trust).map_or(true, |report| !is_confirmed(&report)));
 }
