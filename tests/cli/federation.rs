@@ -503,3 +503,49 @@ fn a_lot_that_came_from_another_ledger_is_judged_in_place_with_what_was_imported
     assert_eq!((&of_lot["subject"], verdicts(&of_lot)), (&of_file["subject"], verdicts(&of_file)));
     assert_eq!(of_lot["lineage"], of_file["lineage"]);
 }
+
+#[test]
+fn an_imported_file_that_is_lost_or_damaged_is_said_and_put_back() {
+    let two = Two::new();
+    let ore = two.dispatched("ore-1");
+    let file = two.file("ore-1", &[]);
+    two.import(&file);
+    two.plant.ok(&["receive", &ore, "--by", PLANT, "--facility", "GEB"]);
+    let honest = std::fs::read(&file).unwrap();
+    let digest = blake3::hash(&honest).to_string();
+    let kept = two.plant.path(&format!("ledger/imports/{digest}"));
+    assert_eq!(std::fs::read(&kept).unwrap(), honest);
+    let whole = two.plant.text("whole.json");
+    let uses: [&[&str]; 2] = [&["export", &ore, "-o", &whole], &["verify", &ore]];
+    let mut damaged: Vec<Option<Vec<u8>>> = vec![None, Some(Vec::new())];
+    for at in (0..honest.len()).step_by(honest.len() / 12) {
+        let mut bent = honest.clone();
+        bent[at] ^= 1;
+        damaged.push(Some(bent));
+        damaged.push(Some(honest[..at].to_vec()));
+    }
+    // Another supplier file, sound by itself.
+    two.dispatched("ore-2");
+    damaged.push(Some(std::fs::read(two.file("ore-2", &[])).unwrap()));
+    for (number, bytes) in damaged.into_iter().enumerate() {
+        let (code, said) = match &bytes {
+            None => (3, "expected the imported file"),
+            Some(_) => (1, "expected content with BLAKE3"),
+        };
+        let _ = std::fs::remove_file(&kept);
+        bytes.into_iter().for_each(|bytes| std::fs::write(&kept, bytes).unwrap());
+        for arguments in uses {
+            let ran = two.plant.run(arguments);
+            assert!(ran.code == code && ran.err.contains(said) && ran.err.contains(&digest), "{number}: {}", ran.err);
+        }
+        assert!(!two.plant.path("whole.json").exists());
+    }
+    // Custody does not depend on it.
+    two.plant.ok(&["audit"]);
+    two.plant.ok(&["retire", &ore, "--by", PLANT, "--reason", "lost", "--dry-run"]);
+    std::fs::write(&kept, &honest).unwrap();
+    two.plant.ok(uses[0]);
+    let both = trust(&[&two.mine, &two.plant], &two.plant);
+    let report = two.plant.run(&["verify", &whole, "--trust", &both, "--json"]).json();
+    assert_eq!(verdicts(&report)[..3], ["CONFIRMED", "CONFIRMED", "CONFIRMED"], "{report:#}");
+}
