@@ -77,6 +77,29 @@ fn an_init_stopped_before_its_first_commit_is_gone_on_with() {
 }
 
 #[test]
+fn an_init_stopped_within_its_first_commit_is_finished_or_gone_on_with() {
+    for is_remembered in [true, false] {
+        let world = World::new();
+        std::fs::remove_file(world.path("ledger/checkpoint")).unwrap();
+        if is_remembered {
+            // It was signed: what was begun is the ledger.
+            world.run(&INIT).failed(2, &["found one: an interrupted `init`, which is finished now"]);
+            assert!(!world.path("ledger/discarded").exists());
+        } else {
+            let memory = world.path("keys/signing-memory");
+            let lines = std::fs::read_to_string(&memory).unwrap();
+            let entered: Vec<&str> = lines.lines().take_while(|line| !line.contains("feeds")).collect();
+            std::fs::write(&memory, entered.join("\n") + "\n").unwrap();
+            world.run(&["lots"]).failed(1, &["expected a checkpoint beside"]);
+            world.ok(&INIT);
+            assert_eq!(std::fs::read_dir(world.path("ledger/discarded")).unwrap().count(), 1);
+        }
+        assert_eq!(world.size(), 2);
+        world.ok(&["audit"]);
+    }
+}
+
+#[test]
 fn a_key_without_its_file_is_no_key_and_is_not_overwritten() {
     let world = World::empty();
     world.ok(&["key", "new", "gate", "--no-passphrase"]);
