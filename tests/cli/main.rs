@@ -27,7 +27,8 @@ mod reference;
 mod refused;
 mod retention;
 mod rotation;
-
+#[cfg(unix)]
+mod shapes;
 #[cfg(unix)]
 mod terminal;
 mod trouble;
