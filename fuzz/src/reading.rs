@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use oretrail::bundle::{Asked, BundleFile, UnverifiedBundle};
+use oretrail::bundle::{Asked, BundleFile, PoliciesAsked, UnverifiedBundle};
 use oretrail::envelope::{Compact, Disclosure, Jws, Typ, open};
 use oretrail::event::Verdict;
 use oretrail::interop::batch::{BatchReader, Format};
 use oretrail::interop::play::{InMemory, Player};
-use oretrail::policy::pack::Pack;
+use oretrail::policy::pack::{Pack, Settings};
 use oretrail::rules::trust::Trust;
 use oretrail::tlog::checkpoint::SignedCheckpoint;
 use oretrail::tlog::entry::EntryRef;
@@ -102,11 +102,21 @@ pub fn bundle(data: &[u8]) {
     }
 }
 
-/// A policy pack.
+/// A policy pack: for whoever trusts nobody, nothing that it asks is confirmed by a bundle, and nothing exempt.
 pub fn policy(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(pack) = Pack::parse(text) else { return };
     assert_eq!(Pack::parse(text).unwrap().reference(), pack.reference());
+    let Ok(settings) = Settings::of(&pack.file, &[]) else { return };
+    let trust = Trust::nobody();
+    let asked = Asked { trust: &trust, as_of: "2026-12-05T00:00:00Z".parse().unwrap(), recipient: None };
+    let mut verification = UnverifiedBundle::read(BUNDLES[0].as_bytes()).unwrap().verify(&asked).unwrap();
+    let packs = [(pack, settings)];
+    let delivery = "2027-01-15".parse().ok();
+    let Ok(()) = verification.judge(&PoliciesAsked { packs: &packs, delivery, exceptions: &[] }) else { return };
+    for answer in &verification.report.policies {
+        assert!(!matches!(answer.verdict, Verdict::Confirmed | Verdict::Exempt), "{}", answer.verdict);
+    }
 }
 
 /// A trust file.

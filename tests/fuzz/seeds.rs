@@ -57,6 +57,10 @@ fn write_samples() {
         world.log_key
     );
     write("trust", "example.toml", trust);
+    // A pack that is about the lot of the bundles.
+    let pack = include_str!("../../src/policy/packs/us-dfars-252.225-7052.toml");
+    let pack = pack.replace("forms = [\"block\",", "forms = [\"concentrate\", \"block\",");
+    write("policy", "concentrate.toml", pack.replace("[\"Nd\", \"Fe\", \"B\"]", "[\"Nd\", \"Pr\"]"));
     write("batch", "base.toml", include_str!("../vectors/base.toml"));
     for (number, data) in
         [[0u8; 12].as_slice(), b"\0\0\x01\x05\x06\x07\x01\0\0\x01\x01\x05\x03\0\0\x01\x01\x01\x04\x01\0\x01\x01\x01"]
