@@ -43,6 +43,7 @@ fn main() {
         Some("large") => large(count(200_000)),
         Some("process") => process(count(100)),
         Some("make") => make(count(100_000)),
+        Some("lineage") => lineage(count(10_000)),
         Some("ingest") => ingest(count(100_000)),
         Some("audit") => audits(count(100_000)),
         Some("verify") => verifies(count(10_000)),
@@ -51,7 +52,7 @@ fn main() {
         Some("whole") => whole(count(100)),
         Some("provenance") => provenance::measure(count(100_000)),
         _ => println!(
-            "expected audit, bundle, chain, diamond, export, large, make, policies, process, provenance, record, verify \
+            "expected audit, bundle, chain, diamond, export, large, lineage, make, policies, process, provenance, record, verify \
              or whole, and perhaps a count"
         ),
     }
@@ -417,6 +418,16 @@ fn ingest(count: usize) {
         timed("append, to acknowledgement", count, || writer.append(&plan, &[], &mut at_hand).unwrap());
     let all = planning + appending;
     println!("to acknowledgement {:.0} /s, {:.2} of bare verify_strict", count as f64 / all, bare / all);
+}
+
+/// Makes a bundle with so many ancestor events and leaves it, to be looked into with a profiler.
+fn lineage(count: usize) {
+    let mut world = World::new();
+    let lot = world.grow(count, usize::MAX, 20_000);
+    let text = exported(&mut world, lot, count);
+    let path = world.keep().with_extension("lineage.json");
+    std::fs::write(&path, text).unwrap();
+    println!("kept in {}", path.display());
 }
 
 /// Makes a ledger and leaves it, to be looked into with a profiler.

@@ -6,6 +6,7 @@
 //!
 //! Not established: that the ledger and its operator are to be trusted, that what was stated is true ([`crate::verify`]).
 
+use super::at_hand::{AtHand, EventsAtHand};
 use super::auditor::named_in;
 use super::closure::{Closure, Held, close};
 use super::documents;
@@ -21,22 +22,20 @@ use crate::event::{Event, Kind};
 use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
 use crate::state::{KeyRecord, Position, View as _, ViewError};
-use crate::value::{DigestMap, EventId, LedgerId, Time};
+use crate::value::{DigestMap, EventId, LedgerId};
 use crate::verify::judge::withheld;
 use crate::verify::report::{DocumentReport, Withheld};
-use crate::verify::subset::{Replayed, Scope};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::verify::subset::{Replayed, Scope, Verdicts};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was found in a bundle, before anybody is trusted.
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     pub(super) given: Given,
-    /// All events at hand, with where they are recorded.
-    pub(super) events: BTreeMap<EventId, (LedgerId, u64, Event)>,
+    /// All events at hand.
+    pub(super) events: EventsAtHand,
     /// Their values that are not at hand.
     pub(super) withheld: BTreeMap<EventId, Vec<Withheld>>,
-    /// When they were recorded.
-    pub(super) recorded: BTreeMap<EventId, Time>,
     /// What each ledger recorded, in order; portable events may be in several.
     pub(super) positions: BTreeMap<LedgerId, Vec<(Position, EventId)>>,
     pub(super) closure: Closure,
@@ -56,7 +55,7 @@ impl Checked {
     pub(super) fn of(bundle: &UnverifiedBundle, trust: &Trust) -> Result<Self, ViewError> {
         let given = bundle.given.clone();
         let read = |file| LedgerChecked::of(file, &given);
-        let (mut findings, ledgers): (Vec<Finding>, Vec<LedgerChecked>) =
+        let (mut findings, ledgers): (Vec<Finding>, Vec<LedgerChecked<'_>>) =
             rayon::join(|| check_roots(bundle), || bundle.file.ledgers.iter().map(read).collect());
         findings.extend(ledgers.iter().flat_map(|ledger| ledger.findings.clone()));
         let belonging = || {
@@ -69,13 +68,12 @@ impl Checked {
             (seeds, closure, found)
         };
         let signatures = || ledgers.iter().map(|ledger| ledger.subset.verify_signatures()).collect();
-        let ((seeds, closure, found), verdicts): (_, Vec<HashMap<u64, bool>>) = rayon::join(belonging, signatures);
+        let ((seeds, closure, found), verdicts): (_, Vec<Verdicts>) = rayon::join(belonging, signatures);
         findings.extend(found);
         let mut checked = Self {
             given,
-            events: BTreeMap::new(),
+            events: EventsAtHand::default(),
             withheld: BTreeMap::new(),
-            recorded: BTreeMap::new(),
             positions: BTreeMap::new(),
             closure,
             seeds,
@@ -86,14 +84,14 @@ impl Checked {
             moved_by: BTreeMap::new(),
         };
         let is_only = ledgers.len() == 1;
-        for (mut ledger, verdicts) in ledgers.into_iter().zip(verdicts) {
-            ledger.subset.forget_signed();
+        for (ledger, verdicts) in ledgers.into_iter().zip(verdicts) {
             checked.enter(ledger, &verdicts, is_only, trust)?;
         }
+        checked.events.sort();
         checked.check_seeds();
         let imports = checked.check_imports();
         checked.findings.extend(imports);
-        checked.moved_by = moved_by(checked.events.values().map(|(_, _, event)| event));
+        checked.moved_by = moved_by(checked.events.iter());
         checked.check_signer(bundle)?;
         let (documents, wrong) = documents::check(&checked, &bundle.file.documents);
         checked.documents = documents;
@@ -104,8 +102,8 @@ impl Checked {
     /// Compares the statement with the events at hand, and replays the ledger.
     fn enter(
         &mut self,
-        mut ledger: LedgerChecked,
-        verdicts: &HashMap<u64, bool>,
+        mut ledger: LedgerChecked<'_>,
+        verdicts: &Verdicts,
         is_only: bool,
         trust: &Trust,
     ) -> Result<(), ViewError> {
@@ -127,11 +125,12 @@ impl Checked {
         let mut positions = Vec::new();
         for (index, recorded_at, mut event) in ledger.subset.into_events() {
             // Of an event that several ledgers recorded, the last one at hand counts.
-            self.withheld.insert(event.id, withheld(&mut event));
-            self.recorded.extend(recorded_at.map(|at| (event.id, at)));
-            let at = Position { ledger: id, index, recorded_at: recorded_at.unwrap_or(Time::MIN) };
-            positions.push((at, event.id));
-            self.events.insert(event.id, (id, index, event));
+            match withheld(&mut event) {
+                none if none.is_empty() => drop(self.withheld.remove(&event.id)),
+                some => drop(self.withheld.insert(event.id, some)),
+            }
+            positions.push((Position { ledger: id, index, recorded_at }, event.id));
+            self.events.add(AtHand { ledger: id, index, recorded_at, event });
         }
         self.positions.insert(id, positions);
         self.ledgers.push((ledger.seen, replayed));
@@ -201,7 +200,7 @@ fn check_roots(bundle: &UnverifiedBundle) -> Vec<Finding> {
 }
 
 /// The exporter, the recipient, and of those whom statements name as signers the ones whose registration is there.
-fn seeds_of(held: &Held<'_>, ledgers: &[LedgerChecked], given: &Given) -> Vec<EventId> {
+fn seeds_of(held: &Held<'_>, ledgers: &[LedgerChecked<'_>], given: &Given) -> Vec<EventId> {
     let notes = ledgers.iter().flat_map(|ledger| &ledger.seen.statements).filter_map(|seen| seen.note.as_ref());
     let auditors: BTreeSet<EventId> = notes.flat_map(named_in).map(EventId::from).collect();
     let auditors = auditors.into_iter().filter(|id| held.get(id).is_some());
@@ -210,12 +209,12 @@ fn seeds_of(held: &Held<'_>, ledgers: &[LedgerChecked], given: &Given) -> Vec<Ev
 
 fn closure_of(
     held: &mut Held<'_>,
-    ledgers: &[LedgerChecked],
+    ledgers: &[LedgerChecked<'_>],
     given: &Given,
     seeds: &[EventId],
     holes: &BTreeSet<EventId>,
 ) -> Closure {
-    let first = |ledger: &LedgerChecked| ledger.seen.genesis.clone();
+    let first = |ledger: &LedgerChecked<'_>| ledger.seen.genesis.clone();
     let seeds = ledgers.iter().flat_map(first).chain(seeds.iter().copied());
     close(held, [given.subject()], seeds.collect::<BTreeSet<EventId>>(), holes).unwrap_or_else(|never| match never {})
 }
@@ -248,12 +247,16 @@ fn check_belonging(held: &Held<'_>, closure: &Closure, holes: &BTreeSet<EventId>
 }
 
 /// What the events at hand name in covered positions, to be compared with the leaves.
-pub(super) fn naming<'a>(events: impl Iterator<Item = &'a Event>) -> DigestMap<Covered, BTreeSet<EventId>> {
-    let mut naming: DigestMap<Covered, BTreeSet<EventId>> = DigestMap::default();
+pub(super) fn naming<'a>(events: impl Iterator<Item = &'a Event>) -> DigestMap<Covered, Vec<EventId>> {
+    let mut naming: DigestMap<Covered, Vec<EventId>> = DigestMap::default();
     for event in events {
         for id in covered_by(event) {
-            naming.entry(id).or_default().insert(event.id);
+            naming.entry(id).or_default().push(event.id);
         }
+    }
+    for by in naming.values_mut() {
+        by.sort_unstable();
+        by.dedup();
     }
     naming
 }

@@ -13,8 +13,8 @@
 use super::statement::{Covered, covered_by};
 use crate::event::{Body, Event, Kind, Target};
 use crate::lineage::Step;
-use crate::value::{DigestMap, EventId, LotId};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::value::{DigestMap, DigestSet, EventId, LotId};
+use std::collections::BTreeSet;
 
 /// Where events come from.
 pub(super) trait Pool {
@@ -31,9 +31,9 @@ pub(super) trait Pool {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Closure {
     /// Lots of the lineage.
-    pub(super) lots: BTreeSet<LotId>,
+    pub(super) lots: DigestSet<LotId>,
     /// Events that belong and are at hand, with whether in full.
-    pub(super) events: BTreeMap<EventId, bool>,
+    pub(super) events: DigestMap<EventId, bool>,
     /// Events that created lots of the lineage and are not at hand.
     pub(super) absent: BTreeSet<EventId>,
 }
@@ -133,14 +133,12 @@ fn follow(event: &Event, open: &mut Vec<Work>) {
         return;
     }
     let places = event.payload.kind() != Kind::Key;
-    for reference in body.references() {
-        match reference.target {
-            Target::Party(id) => open.push(Work::Event(id.into(), false)),
-            Target::Facility(id) => open.push(Work::Event(id.into(), places)),
-            Target::Event(id) if !reference.position.ends_with(".after") => open.push(Work::Event(id, false)),
-            Target::Event(_) | Target::Lot(_) | Target::Ledger(_) => {}
-        }
-    }
+    body.visit_references(&mut |reference| match reference.target {
+        Target::Party(id) => open.push(Work::Event(id.into(), false)),
+        Target::Facility(id) => open.push(Work::Event(id.into(), places)),
+        Target::Event(id) if !reference.position.ends_with(".after") => open.push(Work::Event(id, false)),
+        Target::Event(_) | Target::Lot(_) | Target::Ledger(_) => {}
+    });
 }
 
 /// Events in memory as a pool.

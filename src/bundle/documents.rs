@@ -59,12 +59,12 @@ pub(super) fn check(checked: &Checked, documents: &[DocumentFile]) -> (Vec<Docum
         }
     }
     let mut reports: BTreeMap<Blake3, DocumentReport> = BTreeMap::new();
-    for (id, (_, _, event)) in &checked.events {
+    for event in checked.events.iter() {
         for document in named(event) {
             let present = at_hand.get(&document.blake3);
-            findings.extend(present.and_then(|found| differs(*id, document, found)));
+            findings.extend(present.and_then(|found| differs(event.id, document, found)));
             let report = reports.entry(document.blake3).or_insert_with(|| report_of(document, present.is_some()));
-            report.events.push(*id);
+            report.events.push(event.id);
         }
     }
     let unknown = documents.iter().enumerate().filter(|(_, document)| !reports.contains_key(&document.blake3));

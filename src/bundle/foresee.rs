@@ -12,11 +12,11 @@ use crate::finding::{Code, Finding};
 use crate::rules::review::VOUCHING;
 use crate::rules::trust::Trust;
 use crate::state::{Position, ViewError};
-use crate::tlog::entry::text_of;
-use crate::value::{EventId, LotId, Time};
+use crate::tlog::entry::{EntryRef, text_of};
+use crate::value::{DigestSet, EventId, LotId, Time};
 use crate::verify::judge::Asked;
 use crate::verify::reviewed::History;
-use crate::verify::subset::{Scope, Subset};
+use crate::verify::subset::{Scope, Subset, Verdicts};
 use std::collections::BTreeSet;
 
 /// An event as it would be recorded.
@@ -41,7 +41,7 @@ type Item = (u64, Vec<u8>, Vec<String>);
 pub fn foresee<S: Source>(source: &S, planned: &[Foreseen<'_>], as_of: Time) -> Result<Vec<Finding>, WriteError> {
     let mut loader = Loader::new(source);
     let mut seeds = vec![loader.at(0)?, loader.at(1)?];
-    let (mut lots, mut own) = (BTreeSet::<LotId>::new(), BTreeSet::<EventId>::new());
+    let (mut lots, mut own) = (DigestSet::<LotId>::default(), DigestSet::<EventId>::default());
     for one in planned {
         seeds.push(one.event.issuer().into());
         for reference in one.event.payload.body.references() {
@@ -70,7 +70,10 @@ pub fn foresee<S: Source>(source: &S, planned: &[Foreseen<'_>], as_of: Time) -> 
     }
     items.extend(planned.iter().map(|one| (one.index, one.entry.to_vec(), one.disclosures.clone())));
     lots.extend(closure.lots);
-    let subset = Subset::read(source.ledger(), &items, |(index, entry, shown)| (*index, entry.clone(), shown));
+    let subset = Subset::read(source.ledger(), &items, |(index, entry, shown), bytes| {
+        bytes.extend_from_slice(entry);
+        (*index, EntryRef::parse(entry).map_or("", |entry| entry.jwt), shown)
+    });
     Ok(review(subset, lots, &own, as_of)?)
 }
 
@@ -89,19 +92,19 @@ fn importing<S: Source>(loader: &mut Loader<'_, S>, closure: &Closure) -> Result
 }
 
 fn review(
-    subset: Subset,
-    lots: BTreeSet<LotId>,
-    own: &BTreeSet<EventId>,
+    subset: Subset<'_>,
+    lots: DigestSet<LotId>,
+    own: &DigestSet<EventId>,
     as_of: Time,
 ) -> Result<Vec<Finding>, ViewError> {
     let scope = Scope { lots, holes: BTreeSet::new(), is_complete: true };
     // Their signatures were verified when they were recorded, or planned.
-    let verdicts = subset.events().map(|(index, _)| (index, true)).collect();
+    let verdicts = Verdicts::all_good(&subset);
     let replayed = subset.replay(&scope, &verdicts)?;
     let ledger = subset.ledger();
     let events: Vec<(Position, Event)> = subset
         .into_events()
-        .map(|(index, time, event)| (Position { ledger, index, recorded_at: time.unwrap_or(Time::MIN) }, event))
+        .map(|(index, recorded_at, event)| (Position { ledger, index, recorded_at }, *event))
         .collect();
     let history = History {
         view: &replayed.view,

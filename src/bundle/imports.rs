@@ -3,6 +3,7 @@
 //! Admission takes an import at its word; here the word is compared with the entries. Where they are not at hand, it stays
 //! undecided.
 
+use super::at_hand::AtHand;
 use super::check::Checked;
 use super::ledger::LedgerSeen;
 use crate::event::{Body, Dispatch, Event, Import, Pin, Receive, Taken, TakenKind};
@@ -15,7 +16,7 @@ impl Checked {
     pub(super) fn check_imports(&self) -> Vec<Finding> {
         let mut found = Vec::new();
         let of_lineage = |id| self.closure.events.contains_key(id);
-        for (_, _, event) in self.events.values().filter(|(_, _, event)| of_lineage(&event.id)) {
+        for event in self.events.iter().filter(|event| of_lineage(&event.id)) {
             if let Body::Import(body) = &event.payload.body {
                 body.ledgers.iter().for_each(|pin| self.check_pin(event, pin, &mut found));
                 let ours = |taken: &&Taken| taken.lots.iter().any(|lot| self.closure.lots.contains(&lot.lot));
@@ -45,8 +46,8 @@ impl Checked {
     }
 
     fn check_taken(&self, event: &Event, body: &Import, taken: &Taken, found: &mut Vec<Finding>) {
-        let at_hand = self.events.get(&taken.event).filter(|(ledger, ..)| *ledger == taken.ledger);
-        let Some((_, index, original)) = at_hand else {
+        let at_hand = self.events.get(&taken.event).filter(|one| one.ledger == taken.ledger);
+        let Some(AtHand { index, event: original, .. }) = at_hand else {
             let expected = format!("event {} of ledger {}, which the import takes over", taken.event, taken.ledger);
             found.push(Finding::new(Code::BundleIncomplete, expected, "none").on(event.id));
             return;
@@ -95,7 +96,7 @@ impl Checked {
     }
 
     fn differs_from_lot(&self, id: LotId, taken: &crate::event::TakenLot) -> Option<String> {
-        let (_, _, creator) = self.events.get(&id.event)?;
+        let creator = self.events.event(&id.event)?;
         let lot = creator.payload.body.outputs().get(usize::from(id.output))?;
         let same = lot.form == taken.form && lot.elements == taken.elements;
         (!same).then(|| format!("lot {id} of {}", lot.form))

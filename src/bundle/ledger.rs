@@ -12,14 +12,14 @@ use crate::finding::{Code, Finding};
 use crate::rules::trust::Trust;
 use crate::state::{Find, ViewError};
 use crate::tlog::checkpoint::{SignedCheckpoint, VerifiedCheckpoint};
-use crate::tlog::entry::text_of;
+use crate::tlog::entry::write_text;
 use crate::tlog::nodes::check_nodes;
 use crate::tlog::note::{NoteError, SignedNote};
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{DigestSet, EventId, LedgerId, PartyId, Sha256, Time};
-use crate::verify::subset::Subset;
+use crate::verify::subset::{Read, Subset};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A completeness statement for the last checkpoint, by the log's key or by parties.
 #[derive(Debug, Clone)]
@@ -95,15 +95,15 @@ impl LedgerSeen {
 }
 
 /// A ledger's part, checked by itself.
-pub(super) struct LedgerChecked {
+pub(super) struct LedgerChecked<'f> {
     pub(super) seen: LedgerSeen,
-    pub(super) subset: Subset,
+    pub(super) subset: Subset<'f>,
     pub(super) findings: Vec<Finding>,
 }
 
-impl LedgerChecked {
-    pub(super) fn of(file: &LedgerFile, given: &Given) -> Self {
-        let subset = Subset::read(file.ledger, &file.entries, |entry| (entry.index, text(entry), &entry.disclosures));
+impl<'f> LedgerChecked<'f> {
+    pub(super) fn of(file: &'f LedgerFile, given: &Given) -> Self {
+        let subset = Subset::read(file.ledger, &file.entries, entry);
         let mut checked = Self { seen: seen(file, &subset), subset, findings: Vec::new() };
         checked.findings = checked.subset.check_entries();
         if let Some(manifest) = given.manifest() {
@@ -246,7 +246,7 @@ impl LedgerChecked {
         };
         let mut found = Vec::new();
         let (mut is_covered, mut covered_at) = (holes.is_empty(), latest.statement.log.size);
-        let mut used: BTreeSet<(u64, Covered)> = BTreeSet::new();
+        let mut used: DigestSet<(u64, Covered)> = DigestSet::default();
         for id in &needed {
             let shown =
                 all().find_map(|(stated, naming)| Some((stated.statement.log.size, stated.leaves.get(id)?, naming)));
@@ -265,9 +265,10 @@ impl LedgerChecked {
                     Finding::new(Code::OmittedReference, expected, "neither it nor a declared hole").on(*missing),
                 );
             }
-            let listed: HashSet<&EventId> = leaf.named_by.iter().collect();
+            let mut listed = leaf.named_by.clone();
+            listed.sort_unstable();
             let shown = naming.get(id).into_iter().flatten();
-            for unlisted in shown.filter(|by| !listed.contains(by)) {
+            for unlisted in shown.filter(|by| listed.binary_search(by).is_err()) {
                 is_covered = false;
                 let expected = format!("a completeness statement that lists every event that names {id}");
                 found.push(Finding::new(Code::BadCheckpoint, expected, "one that leaves out an event").on(*unlisted));
@@ -285,12 +286,13 @@ impl LedgerChecked {
     }
 }
 
-/// The bytes of an entry; members that make no entry give bytes that are none, which is found when they are read.
-fn text(entry: &EntryFile) -> Vec<u8> {
-    text_of(entry.prev, entry.recorded_at, &entry.jwt)
+/// Writes the bytes of an entry; members that make no entry give bytes that are none, which is found when they are read.
+fn entry<'f>(file: &'f EntryFile, bytes: &mut Vec<u8>) -> Read<'f> {
+    write_text(bytes, file.prev, file.recorded_at, &file.jwt);
+    (file.index, &file.jwt, &file.disclosures)
 }
 
-fn seen(file: &LedgerFile, subset: &Subset) -> LedgerSeen {
+fn seen(file: &LedgerFile, subset: &Subset<'_>) -> LedgerSeen {
     let first: Vec<&Event> = subset.events().take_while(|(index, _)| *index < 2).map(|(_, event)| event).collect();
     let origin = match first.get(1).map(|event| &event.payload.body) {
         Some(Body::Ledger(ledger)) => ledger.origin.to_string(),
@@ -311,7 +313,7 @@ fn seen(file: &LedgerFile, subset: &Subset) -> LedgerSeen {
 }
 
 /// The log's keys, each with the index of the `ledger` event from which it signs.
-fn log_keys(subset: &Subset, id: LedgerId) -> Vec<(u64, VerifierKey)> {
+fn log_keys(subset: &Subset<'_>, id: LedgerId) -> Vec<(u64, VerifierKey)> {
     let mut keys = Vec::new();
     let mut last = None;
     let mut operator = None;
@@ -372,18 +374,20 @@ fn read_statement(
         Some((Err(NoteError::Unsigned { .. }), note)) if !named_in(note).is_empty() => false,
         Some((Err(error), _)) => return Err(bad(&error)),
     };
-    let mut leaves = BTreeMap::new();
-    let mut hashes = BTreeMap::new();
     let read = |leaf: &LeafFile| leaf.1.parse().map(|parsed: Leaf| (leaf.0, parsed.hash(), parsed));
     let read: Vec<Result<(u64, Sha256, Leaf), StatementError>> = file.leaves.par_iter().map(read).collect();
+    let (mut hashes, mut leaves) = (Vec::with_capacity(read.len()), Vec::with_capacity(read.len()));
     for leaf in read {
         let (index, hash, parsed) = leaf.map_err(|error| bad(&error))?;
-        hashes.insert(index, hash);
-        let id = parsed.id;
-        if leaves.insert(id, parsed).is_some() {
-            return Err(bad(&format_args!("two leaves of {id}")));
-        }
+        hashes.push((index, hash));
+        leaves.push((parsed.id, parsed));
     }
+    // Maps are made of sorted lists at once.
+    leaves.sort_by_key(|(id, _)| *id);
+    if let Some([(id, _), _]) = leaves.array_windows().find(|[(one, _), (next, _)]| one == next) {
+        return Err(bad(&format_args!("two leaves of {id}")));
+    }
+    let (hashes, leaves) = (hashes.into_iter().collect(), leaves.into_iter().collect());
     check_nodes(&[statement.leaves], &hashes, &node_map(&file.nodes)).map_err(|e| (Code::NotInTree, e.to_string()))?;
     Ok(StatementSeen { statement, note, by_log, auditors: Vec::new(), leaves })
 }

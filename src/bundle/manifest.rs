@@ -17,7 +17,7 @@
 use super::wire::{BundleFile, EntryFile, LedgerFile, NodeFile};
 use crate::envelope::json::{self, Rules};
 use crate::envelope::{Jws, JwsError, SignError, Typ, sign_jws};
-use crate::tlog::tree::{leaf_hash, root_of_many};
+use crate::tlog::tree::{leaf_hash, leaf_hash_of, root_of_many};
 use crate::value::{EventId, LedgerId, LotId, PartyId, Sha256, Time};
 use ed25519_dalek::SigningKey;
 use rayon::prelude::*;
@@ -122,16 +122,16 @@ fn of_leaves(leaves: Vec<Sha256>) -> Counted {
 
 /// What stands for an entry and for each of its disclosures; a disclosure is bound to the JWT it comes with.
 fn entry_hashes(ledger: LedgerId, entry: &EntryFile) -> (Sha256, Vec<Sha256>) {
-    let jwt = Sha256::of(entry.jwt.as_bytes());
+    let jwt = Sha256::of(entry.jwt.as_bytes()).to_string();
     let text = format!("{ledger} {} {} {} {jwt}", entry.index, entry.recorded_at, entry.prev);
-    let disclosed = |disclosure: &String| leaf_hash(format!("{jwt} {disclosure}").as_bytes());
+    let disclosed = |disclosure: &String| leaf_hash_of(&[jwt.as_bytes(), b" ", disclosure.as_bytes()]);
     (leaf_hash(text.as_bytes()), entry.disclosures.iter().map(disclosed).collect())
 }
 
 /// The sum of an entry and its disclosures: the first eight bytes of the digest of what stands for them.
 fn sum_of((entry, disclosures): &(Sha256, Vec<Sha256>)) -> String {
-    let parts: Vec<&[u8]> = [entry].into_iter().chain(disclosures).map(|hash| &hash.0[..]).collect();
-    hex::encode(Sha256::of(&parts.concat()).0.first_chunk::<8>().unwrap_or(&[0; 8]))
+    let sum = Sha256::of_all(std::iter::once(entry).chain(disclosures).map(|hash| &hash.0[..]));
+    hex::encode(sum.0.first_chunk::<8>().unwrap_or(&[0; 8]))
 }
 
 impl BundleFile {

@@ -32,6 +32,7 @@
 //! Not in scope: reading a ledger's files (`ledger` implements [`Source`]), signing the statement (whoever has the whole
 //! log), rendering (`report`).
 
+mod at_hand;
 mod auditor;
 mod check;
 mod checks;

@@ -36,7 +36,6 @@ use crate::tlog::nodes::TreeHead;
 use crate::tlog::note::NoteError;
 use crate::tlog::tree::leaf_hash;
 use crate::value::{EventId, LedgerId, LotId, Sha256};
-use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -85,10 +84,14 @@ pub fn covered(reference: &Reference) -> Option<Covered> {
     }
 }
 
-/// Everything an event names in covered positions, each once.
+/// Everything an event names in covered positions, ascending, each once.
 #[must_use]
-pub fn covered_by(event: &Event) -> BTreeSet<Covered> {
-    event.payload.body.references().iter().filter_map(covered).collect()
+pub fn covered_by(event: &Event) -> Vec<Covered> {
+    let mut found = Vec::new();
+    event.payload.body.visit_references(&mut |reference| found.extend(covered(&reference)));
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// The ids that a recorded event speaks of, in the order of their leaves: itself, its lots, what it names.
@@ -184,7 +187,9 @@ impl FromStr for Leaf {
             Err(_) => id.parse::<LotId>().map_err(|_| wrong())?.into(),
         };
         let named: Vec<EventId> = parts.map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
-        if named.iter().collect::<HashSet<_>>().len() != named.len() {
+        let mut sorted = named.clone();
+        sorted.sort_unstable();
+        if !sorted.is_sorted_by(|a, b| a < b) {
             return Err(wrong());
         }
         Ok(Self { id, named_by: named })
@@ -230,6 +235,7 @@ impl FromStr for Statement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn id(byte: u8) -> EventId {
         EventId([byte; 32])

@@ -3,6 +3,7 @@
 //! Trust, the moment of judgement and the recipient are arguments. Who is not in the trust file is not trusted, whatever
 //! the bundle says of itself.
 
+use super::at_hand::AtHand;
 use super::check::Checked;
 use super::checks::{checks, ledger_report};
 use super::given::Given;
@@ -19,14 +20,14 @@ use crate::rules::trust::Trust;
 use crate::state::{Memory, Position, View, ViewError};
 use crate::tlog::checkpoint::VerifiedCheckpoint;
 use crate::tlog::nodes::TreeHead;
-use crate::value::{EventId, LedgerId, LotId, Time};
+use crate::value::{DigestSet, EventId, LedgerId, LotId, Time};
 use crate::verify::judge::{Asked, LogJudged, check_log, subject_of, unanswered};
 use crate::verify::questions::answer_all;
 use crate::verify::report::{BundleReport, Completeness, Integrity, REPORT_VERSION, Report, Status};
 use crate::verify::reviewed::{History, Reviewed};
 use crate::verify::subset::Replayed;
 use crate::verify::trail::{Evidence, LedgerEvidence, trail, vouching};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 /// What came of verifying a bundle.
@@ -93,12 +94,12 @@ impl VerifiedBundle {
     /// An event, with the disclosures passed on in place.
     #[must_use]
     pub fn event(&self, id: &EventId) -> Option<&Event> {
-        self.checked.events.get(id).map(|(_, _, event)| event)
+        self.checked.events.event(id)
     }
 
     /// All events, in the order of ids.
     pub fn events(&self) -> impl Iterator<Item = &Event> {
-        self.checked.events.values().map(|(_, _, event)| event)
+        self.checked.events.iter()
     }
 
     /// The documents passed on, each of which is what an event says it is.
@@ -110,9 +111,8 @@ impl VerifiedBundle {
     /// Where an event is recorded.
     #[must_use]
     pub fn position(&self, id: &EventId) -> Option<Position> {
-        let (ledger, index, _) = self.checked.events.get(id)?;
-        let recorded_at = *self.checked.recorded.get(id)?;
-        Some(Position { ledger: *ledger, index: *index, recorded_at })
+        let AtHand { ledger, index, recorded_at, .. } = *self.checked.events.get(id)?;
+        Some(Position { ledger, index, recorded_at })
     }
 
     pub(super) fn evidence<'a>(&'a self, report: &'a Report) -> Evidence<'a> {
@@ -203,7 +203,7 @@ impl UnverifiedBundle {
         if holds {
             bundle = Some(VerifiedBundle { checked, lineage, settled, trust, as_of, documents });
         } else {
-            doubtful.extend(checked.events.into_values().map(|(_, _, event)| event));
+            doubtful.extend(checked.events.into_events());
         }
         Ok(Verification { report, bundle, doubtful })
     }
@@ -295,20 +295,20 @@ impl Checked {
         lineage: &Lineage,
         settled: &[(u64, Settled)],
         asked: &Asked<'_>,
-        matters: &BTreeSet<EventId>,
+        matters: &DigestSet<EventId>,
     ) -> Result<Reviewed, ViewError> {
         let (ledgers, trust, as_of) = (self.evidence(settled), asked.trust, asked.as_of);
         vouching(&Evidence { report, lineage, ledgers, trust, as_of }, matters)
     }
 
     /// The events that the lineage rests on.
-    fn matters(&self) -> BTreeSet<EventId> {
+    fn matters(&self) -> DigestSet<EventId> {
         self.closure.events.iter().filter(|(_, full)| **full).map(|(id, _)| *id).collect()
     }
 
     fn history<'a>(&'a self, seen: &LedgerSeen, replayed: &'a Replayed, cosigned: u64) -> History<'a> {
         let here = self.positions.get(&seen.ledger).into_iter().flatten();
-        let events = here.filter_map(|(at, id)| Some((*at, &self.events.get(id)?.2))).collect();
+        let events = here.filter_map(|(at, id)| Some((*at, self.events.event(id)?))).collect();
         let breaches = replayed.findings.iter().filter(|finding| finding.severity() == Severity::Breach);
         History {
             view: &replayed.view,
@@ -321,7 +321,7 @@ impl Checked {
 
     /// Events of the lineage that the trust file says are bad, or signed by a bad key.
     fn known_bad(&self, asked: &Asked<'_>, lineage: &Lineage) -> Vec<Finding> {
-        let events = lineage.events.iter().filter_map(|id| Some(&self.events.get(id)?.2));
+        let events = lineage.events.iter().filter_map(|id| self.events.event(id));
         let bad = events.filter(|event| asked.trust.is_bad_event(&event.id) || asked.trust.is_bad_key(&event.kid));
         bad.map(|event| {
             let expected = "an event and a key that the trust file does not call bad";
@@ -335,7 +335,7 @@ impl Graph for Checked {
     type Error = Infallible;
 
     fn step(&self, event: &EventId) -> Result<Option<Step>, Infallible> {
-        Ok(self.events.get(event).map(|(_, index, event)| Step::of(*index, event)))
+        Ok(self.events.get(event).map(|one| Step::of(one.index, &one.event)))
     }
 
     fn naming(&self, event: &EventId) -> Result<Vec<EventId>, Infallible> {
@@ -347,7 +347,7 @@ impl Graph for Checked {
 pub(super) fn moved_by<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<EventId, Vec<EventId>> {
     let mut moved: BTreeMap<EventId, Vec<EventId>> = BTreeMap::new();
     for event in events {
-        for head in event.payload.body.heads() {
+        for head in event.payload.body.heads().iter() {
             moved.entry(head.lot.event).or_default().push(event.id);
         }
     }

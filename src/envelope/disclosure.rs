@@ -13,6 +13,7 @@ use crate::value::Sha256;
 use crate::value::id::parse_base64;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::ops::Range;
 
 /// The longest disclosure in bytes of base64url text.
 pub const MAX_DISCLOSURE_BYTES: usize = 65_535;
@@ -55,8 +56,10 @@ pub enum DisclosureError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disclosure {
     encoded: String,
-    name: String,
-    value: String,
+    /// What it decodes to, and where name and value are in it.
+    decoded: String,
+    name: Range<usize>,
+    value: Range<usize>,
 }
 
 impl Disclosure {
@@ -74,11 +77,16 @@ impl Disclosure {
         }
         let not_base64 = || DisclosureError::Base64(encoded.chars().take(40).collect());
         let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| not_base64())?;
-        let form = || DisclosureError::Form(String::from_utf8_lossy(&decoded).chars().take(80).collect());
-        let (name, value) = std::str::from_utf8(&decoded).ok().and_then(split).ok_or_else(form)?;
+        let form = |decoded: &[u8]| DisclosureError::Form(String::from_utf8_lossy(decoded).chars().take(80).collect());
+        let decoded = String::from_utf8(decoded).map_err(|error| form(error.as_bytes()))?;
+        let (name, value) = split(&decoded).ok_or_else(|| form(decoded.as_bytes()))?;
         json::check(value.as_bytes(), &Rules::DISCLOSED)
             .map_err(|error| DisclosureError::Value { name: name.to_owned(), error })?;
-        Ok(Self { encoded: encoded.to_owned(), name: name.to_owned(), value: value.to_owned() })
+        // The value ends before the last bracket, and the name before the quote and the comma that come before the value.
+        let end = decoded.len() - 1;
+        let start = end - value.len();
+        let (name, value) = (start - 2 - name.len()..start - 2, start..end);
+        Ok(Self { encoded: encoded.to_owned(), decoded, name, value })
     }
 
     /// The base64url text, as it is passed on.
@@ -96,13 +104,13 @@ impl Disclosure {
     /// The name of the leaf.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.decoded.get(self.name.clone()).unwrap_or_default()
     }
 
     /// The JSON text of the value.
     #[must_use]
     pub fn value(&self) -> &str {
-        &self.value
+        self.decoded.get(self.value.clone()).unwrap_or_default()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::value::{EventId, KeyId, PublicKey, Sha256, Signature};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};
+use std::borrow::Cow;
 
 /// The longest JWS in bytes: what a log entry can hold (C2SP tlog-tiles, entry bundles have 16-bit lengths).
 pub const MAX_JWS_BYTES: usize = 65_535;
@@ -50,6 +51,9 @@ impl Typ {
 /// What comes before the key id in a header.
 const HEAD: &str = r#"{"alg":"EdDSA","kid":""#;
 
+/// Room for a header of any type: the longest has 98 bytes.
+const HEADER_ROOM: usize = 128;
+
 /// Why a text is no JWS of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
@@ -88,6 +92,7 @@ pub struct Jws<'a> {
     payload: Vec<u8>,
     kid: KeyId,
     signature: Signature,
+    id: Option<EventId>,
 }
 
 impl<'a> Jws<'a> {
@@ -96,16 +101,15 @@ impl<'a> Jws<'a> {
         if text.len() > MAX_JWS_BYTES {
             return Err(JwsError::Long(text.len()));
         }
+        let (signing_input, signature) = proof(text)?;
         let parts = || JwsError::Parts(text.split('.').count());
-        let (signing_input, signature) = text.rsplit_once('.').ok_or_else(parts)?;
         let (header, payload) = signing_input.split_once('.').ok_or_else(parts)?;
         if payload.contains('.') {
             return Err(parts());
         }
         let kid = read_header(header, typ)?;
         let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| not_base64("payload", payload))?;
-        let signature = signature.parse().map_err(|_| not_base64("signature", signature))?;
-        Ok(Self { text, signing_input, payload, kid, signature })
+        Ok(Self { text, signing_input, payload, kid, signature, id: None })
     }
 
     /// The whole text.
@@ -135,7 +139,13 @@ impl<'a> Jws<'a> {
     /// The id of the event: BLAKE3 of the signing input, so that another signature makes no second id.
     #[must_use]
     pub fn event_id(&self) -> EventId {
-        EventId::of_signing_input(self.signing_input())
+        self.id.unwrap_or_else(|| EventId::of_signing_input(self.signing_input()))
+    }
+
+    /// With the id that was worked out from the same text before, so that it need not be once more.
+    #[must_use]
+    pub(crate) fn with_id(self, id: EventId) -> Self {
+        Self { id: Some(id), ..self }
     }
 
     /// SHA-256 of the whole text, signature included.
@@ -166,9 +176,21 @@ impl<'a> Jws<'a> {
     }
 }
 
+/// What is signed of a compact JWS, and the signature; header and payload are not looked at.
+pub(super) fn proof(text: &str) -> Result<(&str, Signature), JwsError> {
+    let parts = || JwsError::Parts(text.split('.').count());
+    let (signing_input, signature) = text.rsplit_once('.').ok_or_else(parts)?;
+    let signature = signature.parse().map_err(|_| not_base64("signature", signature))?;
+    Ok((signing_input, signature))
+}
+
 /// The key id of a header that is otherwise the fixed one.
 fn read_header(header: &str, typ: Typ) -> Result<KeyId, JwsError> {
-    let bytes = URL_SAFE_NO_PAD.decode(header).map_err(|_| not_base64("header", header))?;
+    let mut room = [0; HEADER_ROOM];
+    let bytes = match URL_SAFE_NO_PAD.decode_slice(header, &mut room) {
+        Ok(length) => Cow::Borrowed(room.get(..length).unwrap_or_default()),
+        Err(_) => Cow::Owned(URL_SAFE_NO_PAD.decode(header).map_err(|_| not_base64("header", header))?),
+    };
     let inner = std::str::from_utf8(&bytes).ok().and_then(|text| text.strip_prefix(HEAD)?.strip_suffix(r#""}"#));
     let kid = inner.and_then(|inner| inner.strip_suffix(typ.as_str())?.strip_suffix(r#"","typ":""#));
     kid.and_then(|kid| kid.parse().ok()).ok_or_else(|| JwsError::Header {

@@ -18,7 +18,7 @@ mod sign;
 pub use disclosure::{Compact, Disclosure, DisclosureError, MAX_DISCLOSURES, Salt};
 pub use draft::{DRAFT_FORMAT, DraftError, MAX_DRAFT, SealedDraft};
 pub use jws::{Jws, JwsError, MAX_JWS_BYTES, SignError, Typ, sign_jws};
-pub use open::{Known, OpenError, open};
+pub use open::{OpenError, open, open_again};
 pub use sign::{Made, Prepared, SignEventError, Signed, Unsigned, sign};
 
 #[cfg(test)]

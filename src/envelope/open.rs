@@ -3,7 +3,7 @@
 use super::disclosure::Disclosure;
 use super::jws::{Jws, JwsError};
 use crate::event::{Event, LeafError, Leaves, Payload, PayloadError, Place, SdDigest};
-use crate::value::{DigestMap, DigestSet, EventId};
+use crate::value::{DigestMap, DigestSet};
 
 /// Why an event cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,35 +49,18 @@ pub enum OpenError {
 ///
 /// Does not establish who signed: that is [`Jws::verify`] or the keyring, with a key from a registration.
 pub fn open(jws: &Jws<'_>, disclosures: &[Disclosure]) -> Result<Event, OpenError> {
-    put_in_place(Payload::parse(jws.payload()?)?, jws.event_id(), jws, disclosures)
+    put_in_place(Payload::parse(jws.payload()?)?, jws, disclosures)
 }
 
-/// An event that was read before. Its id is the digest of the bytes that were found to be strict JSON then, so they are not
-/// looked through again.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    /// The JWS.
-    pub jws: &'a Jws<'a>,
-    /// Its event id, under which an event that was opened is known.
-    pub id: EventId,
+/// As [`open`], of bytes that were opened before: they were found to be strict JSON then, and are not looked through again.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_again(jws: &Jws<'_>, disclosures: &[Disclosure]) -> Result<Event, OpenError> {
+    put_in_place(Payload::parse(jws.known_payload()?)?, jws, disclosures)
 }
 
-impl Known<'_> {
-    /// As [`open`].
-    ///
-    /// # Errors
-    /// As [`open`].
-    pub fn open(&self, disclosures: &[Disclosure]) -> Result<Event, OpenError> {
-        put_in_place(Payload::parse(self.jws.known_payload()?)?, self.id, self.jws, disclosures)
-    }
-}
-
-fn put_in_place(
-    mut payload: Payload,
-    id: EventId,
-    jws: &Jws<'_>,
-    disclosures: &[Disclosure],
-) -> Result<Event, OpenError> {
+fn put_in_place(mut payload: Payload, jws: &Jws<'_>, disclosures: &[Disclosure]) -> Result<Event, OpenError> {
     let mut unused = by_digest(disclosures)?;
     let mut seen = DigestSet::default();
     let mut result = Ok(());
@@ -92,7 +75,7 @@ fn put_in_place(
     }
     // Once more, as leaves that were withheld until now may not fit together.
     payload.body.check_shape().map_err(PayloadError::from)?;
-    Ok(Event { id, kid: jws.kid(), payload })
+    Ok(Event { id: jws.event_id(), kid: jws.kid(), payload })
 }
 
 fn by_digest(disclosures: &[Disclosure]) -> Result<DigestMap<SdDigest, &Disclosure>, OpenError> {

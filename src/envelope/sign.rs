@@ -6,7 +6,7 @@
 
 use super::cosig;
 use super::disclosure::{Disclosure, DisclosureError, Salt};
-use super::jws::{Jws, JwsError, MAX_JWS_BYTES, SIGNATURE_PART, SignError, Typ, signing_input, with_signature};
+use super::jws::{self, Jws, JwsError, MAX_JWS_BYTES, SIGNATURE_PART, SignError, Typ, signing_input, with_signature};
 use super::open::{OpenError, open};
 use crate::event::{Cosignature, Event, Leaves, Payload, Place, Purpose};
 use crate::value::{Blake3, EventId, KeyId, PublicKey, Signature};
@@ -31,6 +31,14 @@ impl Signed {
     pub fn read(jws: &str, disclosures: Vec<Disclosure>) -> Result<Self, OpenError> {
         let event = open(&Jws::parse(jws, Typ::Event)?, &disclosures)?;
         Ok(Self { jws: jws.to_owned(), disclosures, event })
+    }
+
+    /// The bytes that are signed, and the signature; nothing is established about it.
+    ///
+    /// # Errors
+    /// A text that [`Self::read`] would refuse for its form.
+    pub fn proof(&self) -> Result<(&[u8], Signature), JwsError> {
+        jws::proof(&self.jws).map(|(signing_input, signature)| (signing_input.as_bytes(), signature))
     }
 
     /// The event with its values, as RFC 9901 writes it for who may see all of them, in one line.

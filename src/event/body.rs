@@ -8,6 +8,7 @@ use super::{
 use crate::event::Head;
 use crate::value::{EventId, FacilityId, LotId};
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 
 /// The body of one kind.
 pub trait BodyKind: serde::Serialize + DeserializeOwned + schemars::JsonSchema + References + Shape {
@@ -115,16 +116,16 @@ impl Body {
 
     /// The heads a custody event names; empty for other kinds and for those that create lots only.
     #[must_use]
-    pub fn heads(&self) -> Vec<Head> {
-        match self {
-            Self::Transform(body) => body.inputs.clone(),
-            Self::Split(body) => vec![body.input],
-            Self::Blend(body) => body.inputs.clone(),
-            Self::Dispatch(body) => body.lots.clone(),
-            Self::Receive(body) => body.heads(),
-            Self::Retire(body) => body.lots.clone(),
-            _ => Vec::new(),
-        }
+    pub fn heads(&self) -> Cow<'_, [Head]> {
+        Cow::Borrowed(match self {
+            Self::Transform(body) => &body.inputs,
+            Self::Split(body) => std::slice::from_ref(&body.input),
+            Self::Blend(body) => &body.inputs,
+            Self::Dispatch(body) => &body.lots,
+            Self::Receive(body) => return Cow::Owned(body.heads()),
+            Self::Retire(body) => &body.lots,
+            _ => &[],
+        })
     }
 
     /// The lots an event creates.

@@ -11,6 +11,7 @@
 
 mod found;
 mod pass;
+mod tiles;
 mod values;
 
 use super::disk::Disk;
@@ -152,7 +153,8 @@ fn audit_with(
     if let Err(error) = check_root(reader, &first.frontier) {
         found.add(Finding::new(Code::NotInTree, "entries that lead to the signed root", error));
     }
-    let tiles = pass.review(first.facts, &first.memory, auditing, &mut found)?;
+    pass.review(first.facts, (&first.memory, &first.seen), auditing, &mut found)?;
+    first.differing.into_iter().for_each(|finding| found.add(finding));
     let orphans = kept.orphans(&first.memory)?;
     let damaged = values::damaged(&kept, &first.memory, auditing.index)?;
     let index = match auditing.index {
@@ -174,7 +176,7 @@ fn audit_with(
         counts,
         checks: Vec::new(),
     };
-    report.checks = checks(&report, auditing, tiles, orphans, index);
+    report.checks = checks(&report, auditing, first.tiles, orphans, index);
     Ok(report)
 }
 

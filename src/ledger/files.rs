@@ -10,7 +10,7 @@ use super::layout::Layout;
 use crate::tlog::entry_bundle::Entries;
 use crate::tlog::tile::{TILE_WIDTH, Tile, TileKind};
 use crate::tlog::tree::{leaf_hash, root_of};
-use crate::value::Sha256;
+use crate::value::{Blake3, Sha256};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +44,12 @@ impl Block {
     pub fn entry(&self, index: u64) -> Option<&[u8]> {
         let place = self.places.get(usize::try_from(index.checked_sub(self.first)?).ok()?)?;
         self.bytes.get(place.clone())
+    }
+
+    /// The digest of its entries with their lengths.
+    #[must_use]
+    pub fn digest(&self) -> Blake3 {
+        Blake3::of(self.bytes.get(..self.end()).unwrap_or_default())
     }
 
     /// The leaf hashes of its entries.

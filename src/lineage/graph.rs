@@ -174,7 +174,7 @@ pub fn downstream<G: Graph>(graph: &G, subject: LotId) -> Result<Lineage, G::Err
 pub fn walk<G: Graph>(graph: &G, subject: LotId, direction: Direction) -> Result<Lineage, G::Error> {
     let mut walk =
         Walk { graph, steps: DigestMap::default(), moves: DigestMap::default(), opened: DigestSet::default() };
-    let mut lots: BTreeMap<LotId, LineageLot> = BTreeMap::new();
+    let mut lots: DigestMap<LotId, LineageLot> = DigestMap::default();
     let mut open = vec![subject];
     while let Some(id) = open.pop() {
         if lots.contains_key(&id) {
@@ -184,6 +184,7 @@ pub fn walk<G: Graph>(graph: &G, subject: LotId, direction: Direction) -> Result
         open.extend(lot.next.iter().rev().filter(|next| !lots.contains_key(*next)));
         lots.insert(id, lot);
     }
+    let lots = lots.into_iter().collect();
     let events = in_order(&lots, &walk.steps);
     Ok(Lineage { subject, direction, lots, events })
 }
@@ -240,7 +241,9 @@ impl<G: Graph> Walk<'_, G> {
             return Ok(());
         }
         self.read(creator)?;
-        let naming: BTreeSet<EventId> = self.graph.naming(&creator)?.into_iter().collect();
+        let mut naming = self.graph.naming(&creator)?;
+        naming.sort_unstable();
+        naming.dedup();
         for id in naming {
             self.read(id)?;
             let Some(step) = self.steps.get(&id).and_then(Option::as_ref).filter(|step| step.kind.is_custody()) else {

@@ -71,7 +71,7 @@ impl Fold<'_> {
     /// Spends the inputs and creates the outputs; these belong to the inputs' owner where that is one.
     fn consume(&self, facility: FacilityId, outputs: &[Lot], delta: &mut Delta) -> Result<(), ViewError> {
         let mut owners = Vec::new();
-        for head in self.event.payload.body.heads() {
+        for head in self.event.payload.body.heads().iter() {
             owners.extend(self.view.lot(&head.lot)?.map(|lot| lot.owner));
             self.advance(head.lot, |lot| lot.status = LotStatus::Spent, delta)?;
         }

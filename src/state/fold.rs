@@ -5,7 +5,6 @@ use super::view::{View, ViewError};
 use super::{custody, identity};
 use crate::event::{Body, Event};
 use crate::value::{LedgerId, Time};
-use std::collections::BTreeSet;
 
 /// Records to put, in order.
 pub type Delta = Vec<Record>;
@@ -27,14 +26,12 @@ pub struct Position {
 /// moves nothing, but what it names is still found from there: it is one half of the proof.
 pub fn apply(view: &dyn View, at: &Position, event: &Event, admitted: bool) -> Result<Delta, ViewError> {
     let mut delta = vec![Record::Event(event.id, event_record(at, event, admitted))];
-    let subjects: BTreeSet<_> = event
-        .payload
-        .body
-        .references()
-        .iter()
-        .filter(|reference| reference.is_subject)
-        .filter_map(|reference| reference.target.event())
-        .collect();
+    let mut subjects = Vec::new();
+    event.payload.body.visit_references(&mut |reference| {
+        subjects.extend(reference.target.event().filter(|_| reference.is_subject));
+    });
+    subjects.sort_unstable();
+    subjects.dedup();
     delta.extend(subjects.into_iter().map(|target| Record::NamedBy(target, at.index, event.id)));
     if !admitted {
         return Ok(delta);

@@ -15,6 +15,7 @@ use super::record::{
     Record,
 };
 use super::view::{Find, Put, Took, View, ViewError};
+use crate::event::Kind;
 use crate::value::{DigestMap, EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
 use labels::Labels;
 use pack::Writer;
@@ -169,12 +170,18 @@ impl Memory {
         self.unpacked(&self.dispatches, Some(event.0), |known, read| known.dispatch(event, read))
     }
 
-    fn numbered(&self, id: &EventId) -> Option<EventNo> {
+    pub(crate) fn numbered(&self, id: &EventId) -> Option<EventNo> {
         self.known.numbers.find_event(id)
     }
 
-    fn id(&self, event: EventNo) -> Option<EventId> {
+    pub(crate) fn id(&self, event: EventNo) -> Option<EventId> {
         self.known.numbers.event_id(event)
+    }
+
+    /// What a recorded event is.
+    pub(crate) fn kind(&self, event: EventNo) -> Option<Kind> {
+        let place = self.events.get(event.0)?;
+        pack::kind(Unpacker(self.arena.get(place)?))
     }
 }
 

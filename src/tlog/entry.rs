@@ -15,7 +15,7 @@
 use crate::value::digest::HexError;
 use crate::value::time::TimeError;
 use crate::value::{Blake3, LedgerId, Time};
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// The most bytes an entry may have: the largest length that a C2SP entry bundle can state (`uint16`).
 pub const MAX_ENTRY: usize = 65_535;
@@ -186,12 +186,18 @@ impl Entry {
 /// The bytes of an entry of these members; whether they are one, [`EntryRef::parse`] says.
 #[must_use]
 pub fn text_of(prev: Blake3, recorded_at: Time, jwt: &str) -> Vec<u8> {
-    let mut text = String::with_capacity(AROUND_JWT + jwt.len());
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "{ENTRY_HEADER}\n{prev}\n{recorded_at}");
-    text.push_str(jwt);
-    text.push('\n');
-    text.into_bytes()
+    let mut bytes = Vec::new();
+    write_text(&mut bytes, prev, recorded_at, jwt);
+    bytes
+}
+
+/// Adds the bytes of an entry of these members, as [`text_of`].
+pub fn write_text(bytes: &mut Vec<u8>, prev: Blake3, recorded_at: Time, jwt: &str) {
+    bytes.reserve(AROUND_JWT + jwt.len());
+    // Writing to memory cannot fail.
+    let _ = writeln!(bytes, "{ENTRY_HEADER}\n{prev}\n{recorded_at}");
+    bytes.extend_from_slice(jwt.as_bytes());
+    bytes.push(b'\n');
 }
 
 #[cfg(test)]

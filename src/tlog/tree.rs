@@ -19,7 +19,13 @@ pub const EMPTY_ROOT: Sha256 = Sha256([
 /// The hash of a leaf: SHA-256 of 0x00 and the entry's bytes.
 #[must_use]
 pub fn leaf_hash(entry: &[u8]) -> Sha256 {
-    Sha256::of_parts(&[&[0], entry])
+    leaf_hash_of(&[entry])
+}
+
+/// As [`leaf_hash`], of an entry in parts.
+#[must_use]
+pub fn leaf_hash_of(parts: &[&[u8]]) -> Sha256 {
+    Sha256::of_all(std::iter::once(&[0][..]).chain(parts.iter().copied()))
 }
 
 /// The hash of an inner node: SHA-256 of 0x01, the left and the right hash.

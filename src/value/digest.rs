@@ -127,10 +127,13 @@ impl Sha256 {
     /// Hashes the concatenation of several byte strings.
     #[must_use]
     pub fn of_parts(parts: &[&[u8]]) -> Self {
+        Self::of_all(parts.iter().copied())
+    }
+
+    /// As [`Self::of_parts`], of byte strings as they come.
+    pub fn of_all<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut hasher = sha2::Sha256::new();
-        for part in parts {
-            hasher.update(part);
-        }
+        parts.for_each(|part| hasher.update(part));
         Self(hasher.finalize().into())
     }
 }

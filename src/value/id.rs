@@ -130,8 +130,9 @@ impl FromStr for LotId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let shape = || LotIdError::Shape(text.chars().take(80).collect());
         let (event, number) = text.rsplit_once('.').ok_or_else(shape)?;
+        let is_plain = number == "0" || number.starts_with(|c| matches!(c, '1'..='9'));
         let output: u8 = number.parse().map_err(|_| shape())?;
-        if output >= MAX_OUTPUTS || output.to_string() != number {
+        if output >= MAX_OUTPUTS || !is_plain {
             return Err(shape());
         }
         Ok(Self { event: event.parse()?, output })
@@ -192,9 +193,11 @@ pub struct Base64Error {
 
 /// Decodes strict base64url (RFC 4648 section 5, no padding, no stray bits) of exactly `N` bytes.
 pub(crate) fn parse_base64<const N: usize>(text: &str) -> Result<[u8; N], Base64Error> {
-    let error = || Base64Error { expected: N, found: text.chars().take(96).collect() };
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| error())?;
-    bytes.try_into().map_err(|_| error())
+    let mut bytes = [0; N];
+    match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+        Ok(found) if found == N => Ok(bytes),
+        _ => Err(Base64Error { expected: N, found: text.chars().take(96).collect() }),
+    }
 }
 
 impl FromStr for KeyId {

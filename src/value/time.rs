@@ -6,6 +6,7 @@
 use super::text_form::text_form;
 use jiff::civil;
 use std::fmt;
+use std::io::Write as _;
 use std::str::FromStr;
 
 /// Why a text is no time or date.
@@ -111,7 +112,10 @@ impl Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}Z", self.civil()))
+        let mut text = [0; 20];
+        // Years have four digits, so the text has 20 characters; the error arm cannot be reached and prints nothing.
+        write!(&mut text[..], "{}Z", self.civil()).map_err(|_| fmt::Error)?;
+        f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -10,14 +10,14 @@ use crate::finding::{Code, Family, Finding, Reason, Severity};
 use crate::policy::weigh::{Decision, Weighed, because, reason};
 use crate::rules::review::undecided;
 use crate::rules::trust::Trust;
-use crate::value::EventId;
+use crate::value::{DigestSet, EventId};
 use std::collections::BTreeSet;
 
 /// Answers the four questions from the axes of a report.
 ///
 /// `matters` are the events that the lineage rests on: its own, the registrations, assays and other statements.
 #[must_use]
-pub fn answer_all(report: &Report, matters: &BTreeSet<EventId>, trust: &Trust) -> Vec<Answer> {
+pub fn answer_all(report: &Report, matters: &DigestSet<EventId>, trust: &Trust) -> Vec<Answer> {
     let lineage = report.lineage.iter().copied().collect();
     let asked = Asked { report, lineage, matters, trust };
     let mut answers = vec![asked.integrity(), asked.completeness(), asked.custody(), asked.accredited()];
@@ -34,7 +34,7 @@ pub fn answer_all(report: &Report, matters: &BTreeSet<EventId>, trust: &Trust) -
 struct Asked<'a> {
     report: &'a Report,
     lineage: BTreeSet<EventId>,
-    matters: &'a BTreeSet<EventId>,
+    matters: &'a DigestSet<EventId>,
     trust: &'a Trust,
 }
 

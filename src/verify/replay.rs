@@ -15,8 +15,9 @@ use crate::rules::{Admission, admit};
 use crate::state::{Delta, Memory, Position, Put, View, ViewError, apply};
 use crate::tlog::entry::{self, EntryRef};
 use crate::tlog::tree::{Frontier, leaf_hash};
-use crate::value::{Blake3, KeyId, LedgerId, PublicKey, Sha256, Signature, Time};
+use crate::value::{Blake3, EventId, KeyId, LedgerId, PublicKey, Sha256, Signature, Time};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// An entry as stored, with the disclosures kept for it.
@@ -33,6 +34,8 @@ pub struct Raw<'a> {
 pub struct Entered {
     /// Where and when it is recorded; the time is the last entry's where the entry cannot be read.
     pub at: Position,
+    /// The hash of the entry as a leaf of the tree.
+    pub leaf: Sha256,
     /// Its event, where the bytes are one.
     pub event: Option<Event>,
     /// What admission found.
@@ -42,20 +45,42 @@ pub struct Entered {
 }
 
 /// One entry read and ready for admission: the part that needs no state and runs on all processors.
-pub(super) struct Prepared {
+pub(super) struct Prepared<'a> {
     pub(super) recorded_at: Option<Time>,
     pub(super) prev: Option<Blake3>,
     pub(super) link: Blake3,
     pub(super) leaf: Sha256,
-    pub(super) event: Result<Box<Signed>, Box<Finding>>,
+    pub(super) event: Result<Opened<'a>, Box<Finding>>,
 }
 
 /// An event with the signature over it.
-pub(super) struct Signed {
-    pub(super) event: Event,
-    pub(super) message: Vec<u8>,
+pub(super) struct Opened<'a> {
+    pub(super) event: Box<Event>,
+    /// What is signed, as it lies in the entry.
+    pub(super) message: Cow<'a, [u8]>,
     pub(super) signature: Signature,
-    pub(super) misfit: Option<Finding>,
+    pub(super) misfit: Option<Box<Finding>>,
+}
+
+impl Prepared<'_> {
+    /// Without the entry that it was read from: with what is signed, or without that too.
+    fn kept(self, with_message: bool) -> Prepared<'static> {
+        self.on(|message| Cow::Owned(if with_message { message.into_owned() } else { Vec::new() }))
+    }
+
+    /// With what is signed as it lies in another copy of the JWT.
+    pub(super) fn within(self, jwt: &str) -> Prepared<'_> {
+        self.on(|message| Cow::Borrowed(jwt.as_bytes().get(..message.len()).unwrap_or_default()))
+    }
+
+    fn on<'b>(self, place: impl FnOnce(Cow<'_, [u8]>) -> Cow<'b, [u8]>) -> Prepared<'b> {
+        let Self { recorded_at, prev, link, leaf, event } = self;
+        let event = event.map(|opened| {
+            let Opened { event, message, signature, misfit } = opened;
+            Opened { event, message: place(message), signature, misfit }
+        });
+        Prepared { recorded_at, prev, link, leaf, event }
+    }
 }
 
 /// Where a replay stands.
@@ -80,37 +105,40 @@ pub struct Ahead {
 
 /// An entry read ahead, with the verdict on its signature where its key is known by then.
 pub struct Checked {
-    prepared: Prepared,
+    /// What is signed is at hand where there is no verdict.
+    prepared: Prepared<'static>,
     verdict: Option<(PublicKey, bool)>,
 }
 
 impl Ahead {
-    /// Reads a run of entries and verifies the signatures whose keys are among all those seen.
-    pub fn check(&mut self, entries: &[Raw<'_>]) -> Vec<Checked> {
-        let prepared: Vec<Prepared> = entries.par_iter().map(prepare).collect();
+    /// Reads a run of entries, with the ids of their events as worked out from these bytes before, and verifies the signatures
+    /// whose keys are among all those seen.
+    pub(crate) fn check(&mut self, entries: &[Raw<'_>], ids: &[Option<EventId>]) -> Vec<Checked> {
+        let prepared: Vec<Prepared<'_>> = entries.par_iter().zip(ids).map(|(raw, id)| prepare(raw, *id)).collect();
         self.learn(&prepared);
         self.verify(prepared)
     }
 
-    fn learn(&mut self, prepared: &[Prepared]) {
-        let events = prepared.iter().filter_map(|one| Some(&one.event.as_ref().ok()?.event));
+    fn learn(&mut self, prepared: &[Prepared<'_>]) {
+        let events = prepared.iter().filter_map(|one| Some(&*one.event.as_ref().ok()?.event));
         self.keys.extend(events.flat_map(keys_in));
     }
 
-    fn verify(&self, prepared: Vec<Prepared>) -> Vec<Checked> {
-        let known: Vec<Option<(PublicKey, &Signed)>> = prepared
-            .iter()
-            .map(|one| one.event.as_deref().ok().and_then(|signed| Some((*self.keys.get(&signed.event.kid)?, signed))))
-            .collect();
-        let item = |(key, signed)| -> Item<'_> {
-            let (key, signed): (&PublicKey, &&Signed) = (key, signed);
-            Item { key, message: &signed.message, signature: &signed.signature }
+    fn verify(&self, prepared: Vec<Prepared<'_>>) -> Vec<Checked> {
+        let key_of = |one: &Prepared<'_>| self.keys.get(&one.event.as_ref().ok()?.event.kid).copied();
+        let keys: Vec<Option<PublicKey>> = prepared.iter().map(key_of).collect();
+        let item = |(key, one)| -> Option<Item<'_>> {
+            let (key, one): (&Option<PublicKey>, &Prepared<'_>) = (key, one);
+            let Opened { message, signature, .. } = one.event.as_ref().ok()?;
+            Some(Item { key: key.as_ref()?, message, signature })
         };
-        let items: Vec<Item<'_>> = known.iter().flatten().map(|(key, signed)| item((key, signed))).collect();
+        let items: Vec<Item<'_>> = keys.iter().zip(&prepared).filter_map(item).collect();
         let mut verdicts = self.keyring.verify_many(&items).into_iter();
-        let verdicts: Vec<Option<(PublicKey, bool)>> =
-            known.iter().map(|known| known.as_ref().and_then(|(key, _)| Some((*key, verdicts.next()?)))).collect();
-        prepared.into_iter().zip(verdicts).map(|(prepared, verdict)| Checked { prepared, verdict }).collect()
+        let checked = |(prepared, key): (Prepared<'_>, Option<PublicKey>)| {
+            let verdict = key.and_then(|key| Some((key, verdicts.next()?)));
+            Checked { prepared: prepared.kept(verdict.is_none()), verdict }
+        };
+        prepared.into_iter().zip(keys).map(checked).collect()
     }
 }
 
@@ -141,7 +169,7 @@ impl<V: View + Put> Replay<V> {
 
     /// Enters a run of entries, in order.
     pub fn push(&mut self, entries: &[Raw<'_>]) -> Result<Vec<Entered>, ViewError> {
-        let prepared: Vec<Prepared> = entries.par_iter().map(prepare).collect();
+        let prepared: Vec<Prepared<'_>> = entries.par_iter().map(|raw| prepare(raw, None)).collect();
         self.ahead.learn(&prepared);
         for one in &prepared {
             let Ok(signed) = &one.event else { continue };
@@ -200,7 +228,7 @@ impl<V: View + Put> Replay<V> {
         self.last_time
     }
 
-    fn enter(&mut self, prepared: Prepared, verdict: Option<(PublicKey, bool)>) -> Result<Entered, ViewError> {
+    fn enter(&mut self, prepared: Prepared<'_>, verdict: Option<(PublicKey, bool)>) -> Result<Entered, ViewError> {
         let index = self.frontier.size();
         let recorded_at = prepared.recorded_at.or(self.last_time).unwrap_or(Time::MIN);
         let at = Position { ledger: self.ledger, index, recorded_at };
@@ -213,7 +241,7 @@ impl<V: View + Put> Replay<V> {
             Ok(signed) => signed,
             Err(finding) => {
                 let findings = link.into_iter().chain([finding.at(format_args!("entry {index}"))]).collect();
-                return Ok(Entered { at, event: None, findings, delta: Delta::new() });
+                return Ok(Entered { at, leaf: prepared.leaf, event: None, findings, delta: Delta::new() });
             }
         };
         let check = |key: &PublicKey| match verdict {
@@ -222,12 +250,12 @@ impl<V: View + Put> Replay<V> {
         };
         let admission = Admission { view: &self.view, at, after, event: &signed.event, signed_by: &check };
         let mut findings: Vec<Finding> = link.map(|finding| finding.on(signed.event.id)).into_iter().collect();
-        findings.extend(signed.misfit.clone());
+        findings.extend(signed.misfit.as_deref().cloned());
         findings.extend(admit(&admission)?);
         let admitted = !findings.iter().any(Finding::blocks);
         let recorded_before = self.view.event(&signed.event.id)?.is_some();
         let delta = if recorded_before { Delta::new() } else { apply(&self.view, &at, &signed.event, admitted)? };
-        Ok(Entered { at, event: Some(signed.event), findings, delta })
+        Ok(Entered { at, leaf: prepared.leaf, event: Some(*signed.event), findings, delta })
     }
 }
 
@@ -237,19 +265,15 @@ fn check_link(index: u64, prev: Option<Blake3>, expected: Blake3) -> Option<Find
     Some(finding.at(format_args!("entry {index}")))
 }
 
-pub(super) fn prepare(raw: &Raw<'_>) -> Prepared {
+pub(super) fn prepare<'a>(raw: &Raw<'a>, id: Option<EventId>) -> Prepared<'a> {
     let parsed = EntryRef::parse(raw.entry);
     let (recorded_at, prev) = match &parsed {
         Ok(entry) => (Some(entry.recorded_at), Some(entry.prev)),
         Err(_) => (None, None),
     };
-    Prepared {
-        recorded_at,
-        prev,
-        link: entry::link(raw.entry),
-        leaf: leaf_hash(raw.entry),
-        event: parsed.map_err(|error| malformed(&error)).and_then(|entry| open_entry(entry.jwt, raw.disclosures)),
-    }
+    let (link, leaf) = (entry::link(raw.entry), leaf_hash(raw.entry));
+    let event = parsed.map_err(|error| malformed(&error)).and_then(|entry| open_entry(entry.jwt, id, raw.disclosures));
+    Prepared { recorded_at, prev, link, leaf, event }
 }
 
 fn malformed(problem: &dyn std::fmt::Display) -> Box<Finding> {
@@ -258,9 +282,11 @@ fn malformed(problem: &dyn std::fmt::Display) -> Box<Finding> {
 
 /// Opens the event of an entry. Disclosures that do not fit are a finding, and the event is read without any: the signed
 /// bytes stand by themselves, and who holds what never depends on a value that can be withheld.
-fn open_entry(jwt: &str, disclosures: &[String]) -> Result<Box<Signed>, Box<Finding>> {
+fn open_entry<'a>(jwt: &'a str, id: Option<EventId>, disclosures: &[String]) -> Result<Opened<'a>, Box<Finding>> {
     let jws = Jws::parse(jwt, Typ::Event).map_err(|error| malformed(&error))?;
-    let on = |finding: Finding| finding.on(jws.event_id());
+    let id = id.unwrap_or_else(|| jws.event_id());
+    let jws = jws.with_id(id);
+    let on = |finding: Finding| finding.on(id);
     let disclosures: Result<Vec<Disclosure>, _> = disclosures.iter().map(|text| Disclosure::parse(text)).collect();
     let shown = disclosures.map_err(|error| error.to_string());
     let shown = shown.and_then(|shown| open(&jws, &shown).map_err(|error| error.to_string()));
@@ -269,10 +295,10 @@ fn open_entry(jwt: &str, disclosures: &[String]) -> Result<Box<Signed>, Box<Find
         Err(problem) => (open(&jws, &[]).map_err(|error| Box::new(on(*malformed(&error))))?, Some(problem)),
     };
     let expected = "disclosures that each fit one digest of the event";
-    Ok(Box::new(Signed {
-        event,
-        message: jws.signing_input().to_vec(),
+    Ok(Opened {
+        event: Box::new(event),
+        message: Cow::Borrowed(jws.signing_input()),
         signature: *jws.signature(),
-        misfit: problem.map(|problem| on(Finding::new(Code::Disclosure, expected, problem))),
-    }))
+        misfit: problem.map(|problem| Box::new(on(Finding::new(Code::Disclosure, expected, problem)))),
+    })
 }

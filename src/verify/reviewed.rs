@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::finding::{Finding, Reach};
 use crate::rules::review::{Facts, ReviewContext, Settled, review};
 use crate::state::{Position, View, ViewError};
-use crate::value::EventId;
+use crate::value::{DigestSet, EventId};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ impl History<'_> {
         &self,
         facts: &Settled,
         asked: &Asked<'_>,
-        matters: &BTreeSet<EventId>,
+        matters: &DigestSet<EventId>,
     ) -> Result<Reviewed, ViewError> {
         let Asked { trust, as_of, .. } = *asked;
         let (view, cosigned) = (self.view, self.cosigned);

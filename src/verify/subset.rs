@@ -12,7 +12,7 @@
 //! In scope: form, links between neighbours, leaf hashes, signatures, admission, state. Not in scope: which events belong
 //! together (`bundle`), review ([`crate::rules`]), whom to trust.
 
-use super::replay::{Prepared, Raw, Signed, keys_in, prepare};
+use super::replay::{Opened, Prepared, Raw, keys_in, prepare};
 use super::subset_view::SubsetView;
 use crate::event::Event;
 use crate::finding::{Code, Family, Finding, Reach};
@@ -23,7 +23,7 @@ use crate::tlog::entry::first_prev;
 use crate::tlog::nodes::{TreeHead, check_nodes};
 use crate::tlog::proof::ProofError;
 use crate::tlog::tree::NodeMap;
-use crate::value::{EventId, KeyId, LedgerId, LotId, PublicKey, Sha256, Time};
+use crate::value::{DigestSet, EventId, KeyId, LedgerId, LotId, PublicKey, Sha256, Time};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -31,20 +31,40 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const MOST_NAMED: usize = 16;
 
 /// Entries of one ledger, read and hashed; nothing is known yet of their signatures.
-pub struct Subset {
+pub struct Subset<'i> {
     ledger: LedgerId,
-    entries: Vec<(u64, Prepared)>,
+    entries: Vec<(u64, Prepared<'i>)>,
 }
 
 /// What the entries are judged for.
 #[derive(Debug, Default, Clone)]
 pub struct Scope {
     /// The lots of the lineage; others are named in passing.
-    pub lots: BTreeSet<LotId>,
+    pub lots: DigestSet<LotId>,
     /// Events known to be left out.
     pub holes: BTreeSet<EventId>,
     /// Whether somebody vouches that nothing else is left out.
     pub is_complete: bool,
+}
+
+/// Verdicts on the signatures of a subset, in the order of its entries.
+#[derive(Debug, Clone, Default)]
+pub struct Verdicts(Vec<bool>);
+
+impl Verdicts {
+    /// All good: signatures that were verified elsewhere.
+    #[must_use]
+    pub fn all_good(subset: &Subset<'_>) -> Self {
+        Self(vec![true; subset.entries.len()])
+    }
+
+    fn of(&self, number: usize) -> bool {
+        self.0.get(number).copied().unwrap_or(false)
+    }
+
+    fn good(&self) -> u64 {
+        self.0.iter().map(|is_good| u64::from(*is_good)).sum()
+    }
 }
 
 /// What came of replaying a subset.
@@ -60,19 +80,23 @@ pub struct Replayed {
     pub signatures: u64,
 }
 
-impl Subset {
-    /// Reads entries, given with their indexes in ascending order: of each item its index, bytes and disclosures.
+/// What [`Subset::read`] reads of an item: its index, its JWT and the disclosures of its event.
+pub type Read<'i> = (u64, &'i str, &'i [String]);
+
+impl<'i> Subset<'i> {
+    /// Reads entries, given with their indexes in ascending order; of each item, `write` writes the bytes of the entry.
     #[must_use]
-    pub fn read<'i, T: Sync>(
+    pub fn read<T: Sync>(
         ledger: LedgerId,
         items: &'i [T],
-        entry: impl Fn(&'i T) -> (u64, Vec<u8>, &'i [String]) + Sync,
+        write: impl Fn(&'i T, &mut Vec<u8>) -> Read<'i> + Sync,
     ) -> Self {
-        let read = |item| {
-            let (index, entry, disclosures) = entry(item);
-            (index, prepare(&Raw { entry: &entry, disclosures }))
+        let read = |entry: &mut Vec<u8>, item| {
+            entry.clear();
+            let (index, jwt, disclosures) = write(item, entry);
+            (index, prepare(&Raw { entry, disclosures }, None).within(jwt))
         };
-        Self { ledger, entries: items.par_iter().map(read).collect() }
+        Self { ledger, entries: items.par_iter().map_init(Vec::new, read).collect() }
     }
 
     /// The ledger.
@@ -83,13 +107,13 @@ impl Subset {
 
     /// The events that could be read, each with its index.
     pub fn events(&self) -> impl Iterator<Item = (u64, &Event)> {
-        self.entries.iter().filter_map(|(index, entry)| Some((*index, &entry.event.as_ref().ok()?.event)))
+        self.entries.iter().filter_map(|(index, entry)| Some((*index, &*entry.event.as_ref().ok()?.event)))
     }
 
     /// The events that could be read, each with its index and when it was recorded.
-    pub fn into_events(self) -> impl Iterator<Item = (u64, Option<Time>, Event)> {
+    pub fn into_events(self) -> impl Iterator<Item = (u64, Time, Box<Event>)> {
         let read = self.entries.into_iter();
-        read.filter_map(|(index, entry)| Some((index, entry.recorded_at, entry.event.ok()?.event)))
+        read.filter_map(|(index, entry)| Some((index, entry.recorded_at?, entry.event.ok()?.event)))
     }
 
     /// What is wrong with single entries and between neighbours: form, disclosures, links.
@@ -101,7 +125,7 @@ impl Subset {
             let at = |finding: Finding| finding.at(format_args!("entry {index} of ledger {}", self.ledger));
             let event = match &entry.event {
                 Ok(signed) => {
-                    found.extend(signed.misfit.clone().map(at));
+                    found.extend(signed.misfit.as_deref().cloned().map(at));
                     Some(signed.event.id)
                 }
                 Err(finding) => {
@@ -151,9 +175,9 @@ impl Subset {
     }
 
     /// The entries that the one right behind them, if it is at hand, does not link to.
-    fn unlinked(&self) -> impl Iterator<Item = &(u64, Prepared)> {
+    fn unlinked(&self) -> impl Iterator<Item = &(u64, Prepared<'i>)> {
         let behind = self.entries.iter().skip(1).map(Some).chain([None]);
-        let is_linked = |(index, entry): &(u64, Prepared), behind: Option<&(u64, Prepared)>| {
+        let is_linked = |(index, entry): &(u64, Prepared<'i>), behind: Option<&(u64, Prepared<'i>)>| {
             behind.is_some_and(|(next, behind)| *next == index + 1 && behind.prev == Some(entry.link))
         };
         self.entries.iter().zip(behind).filter(move |(one, behind)| !is_linked(one, *behind)).map(|(one, _)| one)
@@ -163,44 +187,34 @@ impl Subset {
     ///
     /// # Errors
     /// State could not be read, which memory never is.
-    pub fn replay(&self, scope: &Scope, verdicts: &HashMap<u64, bool>) -> Result<Replayed, ViewError> {
-        let mut done =
-            Replayed { signatures: verdicts.values().filter(|good| **good).map(|_| 1).sum(), ..Replayed::default() };
+    pub fn replay(&self, scope: &Scope, verdicts: &Verdicts) -> Result<Replayed, ViewError> {
+        let mut done = Replayed { signatures: verdicts.good(), ..Replayed::default() };
         let mut after = None;
-        for (index, entry) in &self.entries {
+        for (number, (index, entry)) in self.entries.iter().enumerate() {
             let Ok(signed) = &entry.event else { continue };
             let recorded_at = entry.recorded_at.or(after).unwrap_or(Time::MIN);
             let at = Position { ledger: self.ledger, index: *index, recorded_at };
-            let verdict = verdicts.get(index).copied().unwrap_or(false);
-            done.enter(scope, &at, after, signed, verdict)?;
+            done.enter(scope, &at, after, &signed.event, verdicts.of(number))?;
             after = Some(recorded_at);
         }
         Ok(done)
     }
 
-    /// Lets go of what was signed, when the signatures are verified: it is as large as the events.
-    pub fn forget_signed(&mut self) {
-        let signed = self.entries.iter_mut().filter_map(|(_, entry)| entry.event.as_mut().ok());
-        signed.for_each(|signed| signed.message = Vec::new());
-    }
-
-    /// Verifies every signature in bulk, by index. A key id is the digest of its key, so a key that fits the id is the key
-    /// meant; whose it is and whether it may sign, admission asks.
+    /// Verifies every signature in bulk. A key id is the digest of its key, so a key that fits the id is the key meant; whose
+    /// it is and whether it may sign, admission asks.
     #[must_use]
-    pub fn verify_signatures(&self) -> HashMap<u64, bool> {
-        let read = self.entries.iter();
-        let signed: Vec<(u64, &Signed)> =
-            read.filter_map(|(index, entry)| Some((*index, entry.event.as_deref().ok()?))).collect();
-        let mut keys: HashMap<KeyId, PublicKey> = HashMap::new();
-        signed.iter().for_each(|(_, signed)| keys.extend(keys_in(&signed.event)));
-        let (indexes, items): (Vec<u64>, Vec<Item<'_>>) = signed
-            .iter()
-            .filter_map(|(index, signed)| {
-                let key = keys.get(&signed.event.kid)?;
-                Some((*index, Item { key, message: &signed.message, signature: &signed.signature }))
-            })
-            .unzip();
-        indexes.into_iter().zip(Keyring::default().verify_many(&items)).collect()
+    pub fn verify_signatures(&self) -> Verdicts {
+        let opened = || self.entries.iter().map(|(_, entry)| entry.event.as_ref().ok());
+        let keys: HashMap<KeyId, PublicKey> = opened().flatten().flat_map(|opened| keys_in(&opened.event)).collect();
+        let mut items = Vec::with_capacity(self.entries.len());
+        let mut is_asked = Vec::with_capacity(self.entries.len());
+        for opened in opened() {
+            let known = opened.and_then(|opened| Some((opened, keys.get(&opened.event.kid)?)));
+            is_asked.push(known.is_some());
+            items.extend(known.map(|(Opened { message, signature, .. }, key)| Item { key, message, signature }));
+        }
+        let mut verdicts = Keyring::default().verify_many(&items).into_iter();
+        Verdicts(is_asked.into_iter().map(|is_asked| is_asked && verdicts.next().unwrap_or(false)).collect())
     }
 }
 
@@ -210,10 +224,9 @@ impl Replayed {
         scope: &Scope,
         at: &Position,
         after: Option<Time>,
-        signed: &Signed,
+        event: &Event,
         verdict: bool,
     ) -> Result<(), ViewError> {
-        let event = &signed.event;
         let signed_by = |key: &PublicKey| key.id() == event.kid && verdict;
         let view = SubsetView::new(&self.view, scope, event);
         let admission = Admission { view: &view, at: *at, after, event, signed_by: &signed_by };

@@ -7,27 +7,25 @@ use crate::state::{
     PinRecord, View, ViewError,
 };
 use crate::value::{EventId, FacilityId, KeyId, LedgerId, LotId, PartyId};
-use std::collections::BTreeSet;
 
 /// State before one event: what is at hand, plus what cannot be asked of entries that are not.
 pub(super) struct SubsetView<'a> {
     view: &'a Memory,
     event: &'a Event,
     /// Events that are taken to be recorded: heads of other lots, and declared holes.
-    assumed: BTreeSet<EventId>,
+    assumed: Vec<EventId>,
 }
 
 impl<'a> SubsetView<'a> {
     pub(super) fn new(view: &'a Memory, scope: &Scope, event: &'a Event) -> Self {
-        let named = event.payload.body.references();
-        let events = named.iter().filter_map(|reference| match reference.target {
-            Target::Event(id) => Some((reference.position, id)),
-            _ => None,
-        });
-        let is_assumed = |(position, id): &(&str, EventId)| {
+        let is_assumed = |position: &str, id: &EventId| {
             position.ends_with(".after") || (scope.holes.contains(id) && event.payload.kind() != Kind::Correct)
         };
-        let assumed = events.filter(is_assumed).map(|(_, id)| id).collect();
+        let mut assumed = Vec::new();
+        event.payload.body.visit_references(&mut |reference| match reference.target {
+            Target::Event(id) if is_assumed(reference.position, &id) => assumed.push(id),
+            _ => {}
+        });
         Self { view, event, assumed }
     }
 

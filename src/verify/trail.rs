@@ -26,7 +26,7 @@ use crate::rules::review::{Facts, ReviewContext, Settled, VOUCHING, review};
 use crate::rules::trust::Trust;
 use crate::state::{Position, View, ViewError};
 use crate::tlog::nodes::TreeHead;
-use crate::value::{DigestMap, Element, EventId, LedgerId, LotId, PartyId, Time};
+use crate::value::{DigestMap, DigestSet, Element, EventId, LedgerId, LotId, PartyId, Time};
 use std::collections::BTreeSet;
 
 /// What is at hand of one ledger.
@@ -74,7 +74,7 @@ pub fn trail(evidence: &Evidence<'_>) -> Result<Trail, ViewError> {
 ///
 /// # Errors
 /// State could not be read.
-pub fn vouching(evidence: &Evidence<'_>, matters: &BTreeSet<EventId>) -> Result<Reviewed, ViewError> {
+pub fn vouching(evidence: &Evidence<'_>, matters: &DigestSet<EventId>) -> Result<Reviewed, ViewError> {
     let view = UnionView(evidence.ledgers.iter().map(|ledger| -> &dyn View { ledger.history.view }).collect());
     let settled = evidence.merged(&view)?;
     let context =

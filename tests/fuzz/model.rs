@@ -63,7 +63,7 @@ impl<'a> Recorded<'a> {
     /// weighs a step too.
     fn is_of(&self, event: &EventId, lots: &BTreeSet<LotId>) -> bool {
         let body = &self.played.recorded[self.indexes[event]].event().payload.body;
-        let mut all = body.output_ids(*event).chain(body.heads().into_iter().map(|head| head.lot));
+        let mut all = body.output_ids(*event).chain(body.heads().into_owned().into_iter().map(|head| head.lot));
         all.all(|lot| lots.contains(&lot))
     }
 
@@ -141,7 +141,7 @@ fn lineage(played: &Played, subject: LotId) -> BTreeSet<LotId> {
             let event = one.event();
             event.payload.body.output_ids(event.id).any(|lot| lots.contains(&lot))
         };
-        let parents = played.recorded.iter().filter(made).flat_map(|one| one.event().payload.body.heads());
+        let parents = played.recorded.iter().filter(made).flat_map(|one| one.event().payload.body.heads().into_owned());
         let more: Vec<LotId> = parents.map(|head| head.lot).filter(|lot| !lots.contains(lot)).collect();
         if more.is_empty() {
             return lots;

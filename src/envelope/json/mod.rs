@@ -128,11 +128,17 @@ pub fn checked<'a>(text: &'a [u8], rules: &Rules) -> Result<&'a str, JsonError> 
 /// Line and column, both from 1, of a byte offset; bytes that continue a character are not counted.
 fn position(text: &[u8], offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
-    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+    let line = count(before, |byte| byte == b'\n') + 1;
     let last = if line == 1 { None } else { before.iter().rposition(|b| *b == b'\n') };
     let start = last.map_or(0, |p| p + 1);
-    let column = before.iter().skip(start).filter(|b| **b & 0xC0 != 0x80).count() + 1;
+    let column = count(before.get(start..).unwrap_or_default(), |byte| byte & 0xC0 != 0x80) + 1;
     (line, column)
+}
+
+/// How many bytes are such. Few enough are counted at a time for the count to fit a byte, so that many are looked at at once.
+fn count(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
+    let parts = bytes.chunks(usize::from(u8::MAX));
+    parts.map(|part| usize::from(part.iter().map(|byte| u8::from(is_such(*byte))).sum::<u8>())).sum()
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ enum Frame<'a> {
 struct Names<'a> {
     /// Where the few begin among those of all open objects.
     few: usize,
-    many: HashSet<Cow<'a, str>>,
+    /// Boxed, as nearly no object has so many: frames are small that way.
+    many: Option<Box<HashSet<Cow<'a, str>>>>,
 }
 
 impl<'a> Names<'a> {
@@ -31,17 +32,20 @@ impl<'a> Names<'a> {
     /// Adds a name; false if it was there. `open` are the few of all open objects, this one's last.
     fn insert(&mut self, name: Cow<'a, str>, open: &mut Vec<Cow<'a, str>>) -> bool {
         let few = open.get(self.few..).unwrap_or_default();
-        if few.contains(&name) || self.many.contains(&name) {
+        if few.contains(&name) {
             return false;
         }
         if few.len() < Self::FEW {
             open.push(name);
-        } else {
-            self.many.insert(name);
+            return true;
         }
-        true
+        self.many.get_or_insert_default().insert(name)
     }
 }
+
+/// Room made at first: more brackets and names than most texts have open at once.
+const USUAL_DEPTH: usize = 8;
+const USUAL_NAMES: usize = 32;
 
 /// What may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,8 +73,8 @@ pub(super) fn scan<'a>(bytes: &'a [u8], rules: &Rules) -> Result<&'a str, Fault>
     if text.starts_with('\u{FEFF}') {
         return Err(fault(JsonErrorKind::ByteOrderMark, 0));
     }
-    let stack = Vec::with_capacity(rules.depth.min(64));
-    let mut scanner = Scanner { text, at: 0, rules: *rules, stack, names: Vec::new() };
+    let (stack, names) = (Vec::with_capacity(rules.depth.min(USUAL_DEPTH)), Vec::with_capacity(USUAL_NAMES));
+    let mut scanner = Scanner { text, at: 0, rules: *rules, stack, names };
     match scanner.run() {
         Ok(()) => Ok(text),
         Err((kind, offset)) => Err(Fault { kind, offset, pointer: scanner.pointer() }),
@@ -112,7 +116,7 @@ impl<'a> Scanner<'a> {
     fn value(&mut self) -> Step<Next> {
         match self.peek() {
             Some(b'{') => {
-                let names = Names { few: self.names.len(), many: HashSet::new() };
+                let names = Names { few: self.names.len(), many: None };
                 self.open(Frame::Object { names, current: Cow::Borrowed("") }, Next::NameOrEnd)
             }
             Some(b'[') => self.open(Frame::Array { index: 0 }, Next::ValueOrEnd),
@@ -336,13 +340,30 @@ pub(super) fn named(found: Option<char>) -> String {
     }
 }
 
-/// How many bytes at the beginning stand for themselves in a string. Most strings are long: 32 bytes are compared at a time.
+/// How many bytes at the beginning stand for themselves in a string. Eight are looked at at a time.
 pub(super) fn plain_bytes(text: &[u8]) -> usize {
-    let is_special = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-    let (blocks, _) = text.as_chunks::<32>();
-    let plain = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_special(*byte)));
-    let start = plain.count() * 32;
-    start + text.iter().skip(start).take_while(|byte| !is_special(**byte)).count()
+    let (words, rest) = text.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let special = special_in(*word);
+        if special != 0 {
+            return number * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().take_while(is_plain).count()
+}
+
+/// The high bits of a quote, a backslash or a control character, and perhaps of bytes behind the first of them.
+///
+/// A byte less one borrows from the next where it is zero: so the first bit set is right, and those behind it need not be.
+fn special_in(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_le_bytes(word);
+    let less = |word: u64, than: u64| word.wrapping_sub(ONES * than) & !word;
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5c);
+    (less(word, 0x20) | less(quote, 1) | less(backslash, 1)) & HIGH
 }
 
 fn syntax(expected: &'static str, found: String) -> JsonErrorKind {

@@ -1,3 +1,4 @@
+use super::scan::plain_bytes;
 use super::*;
 use proptest::prelude::*;
 
@@ -144,7 +145,25 @@ fn json_value() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn plain_bytes_end_at_the_first_that_is_not() {
+    for at in 0..20 {
+        for special in (0..=255).filter(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+            for around in [b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xff] {
+                let text = [&vec![around; at][..], &[special], &[0; 9]].concat();
+                assert_eq!(plain_bytes(&text), at, "{special:#x} behind {around:#x}");
+            }
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn plain_bytes_are_counted_as_one_by_one(text in prop::collection::vec(prop_oneof![any::<u8>(), 0x1eu8..0x24, 0x5au8..0x5f], 0..40)) {
+        let is_plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | 0..0x20);
+        prop_assert_eq!(plain_bytes(&text), text.iter().take_while(is_plain).count());
+    }
+
     #[test]
     fn what_passes_is_json_to_another_parser(text in nearly_json()) {
         let other = serde_json::from_str::<serde_json::Value>(&text);

@@ -1,13 +1,13 @@
 //! From a checked text to a typed value, with a pointer to whatever does not fit.
 
-use super::{JsonError, JsonErrorKind, Rules, check, position};
+use super::{JsonError, JsonErrorKind, Rules, checked, position};
 use serde::de::DeserializeOwned;
 
 /// Checks a JSON text and reads it as `T`; an error says where, as a JSON pointer too.
 pub fn from_slice<T: DeserializeOwned>(text: &[u8], rules: &Rules) -> Result<T, JsonError> {
-    check(text, rules)?;
+    let text = checked(text, rules)?;
     // The quick reader first: keeping track of the path costs as much again as reading.
-    serde_json::from_slice(text).or_else(|_| with_path(text))
+    serde_json::from_str(text).or_else(|_| with_path(text.as_bytes()))
 }
 
 /// As [`from_slice`], for text.

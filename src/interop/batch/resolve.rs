@@ -229,7 +229,7 @@ impl Resolver {
         let body = &draft.body;
         self.given(step, body, event);
         self.call_created(body, event);
-        for head in body.heads() {
+        for head in body.heads().iter() {
             if !matches!(body.kind(), Kind::Dispatch | Kind::Receive) {
                 self.lots.remove(&head.lot);
             }

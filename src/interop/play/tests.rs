@@ -124,7 +124,7 @@ fn lots_are_made_before_they_are_used_and_travel_no_faster_than_goods_do() {
     for signed in run.recorder.events() {
         let payload = &signed.event().payload;
         let start = payload.when.start();
-        for head in payload.body.heads() {
+        for head in payload.body.heads().iter() {
             let made = state.event(&head.after).unwrap().unwrap();
             assert!(made.when.end() <= start, "{}", signed.event().id);
         }

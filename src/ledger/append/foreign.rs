@@ -5,13 +5,12 @@
 //! Where admission asks for another key it is checked then. Either way the verdict is that of `verify_strict`.
 
 use super::{Batch, Judgement, PlanError, check_length};
-use crate::envelope::{Jws, JwsError, Signed, Typ};
+use crate::envelope::{JwsError, Signed};
 use crate::keyring::{Item, Keyring};
 use crate::ledger::press::{self, Sheet};
 use crate::state::{View, ViewError};
-use crate::value::{KeyId, PublicKey, Time};
+use crate::value::{KeyId, PublicKey, Signature, Time};
 use crate::verify::replay::keys_in;
-use rayon::prelude::*;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
@@ -36,7 +35,8 @@ impl Checked {
     fn is_by(&self, key: &PublicKey) -> bool {
         match self.verdict {
             Some((tried, verdict)) if tried == *key => verdict,
-            _ => Jws::parse(&self.signed.jws, Typ::Event).is_ok_and(|jws| jws.verify(key)),
+            _ if key.id() != self.signed.event.kid => false,
+            _ => self.signed.proof().is_ok_and(|(message, signature)| key.verify(message, &signature)),
         }
     }
 }
@@ -99,18 +99,16 @@ impl SignedAhead {
     fn check(&mut self, signed: Vec<Signed>) -> Vec<Checked> {
         self.keys.extend(signed.iter().flat_map(|one| keys_in(&one.event)));
         let keys: Vec<Option<PublicKey>> = signed.iter().map(|one| self.keys.get(&one.event.kid).copied()).collect();
-        let parsed: Vec<Result<Jws<'_>, JwsError>> =
-            signed.par_iter().with_min_len(64).map(|one| Jws::parse(&one.jws, Typ::Event)).collect();
-        let known = keys.iter().zip(&parsed).filter_map(|(key, jws)| Some((key.as_ref()?, jws.as_ref().ok()?)));
-        let items: Vec<Item<'_>> =
-            known.map(|(key, jws)| Item { key, message: jws.signing_input(), signature: jws.signature() }).collect();
+        let proofs: Vec<Result<(&[u8], Signature), JwsError>> = signed.iter().map(Signed::proof).collect();
+        let known = keys.iter().zip(&proofs).filter_map(|(key, proof)| Some((key.as_ref()?, proof.as_ref().ok()?)));
+        let items: Vec<Item<'_>> = known.map(|(key, (message, signature))| Item { key, message, signature }).collect();
         let mut verdicts = self.keyring.verify_many(&items).into_iter();
         let judged: Vec<_> = keys
             .iter()
-            .zip(parsed)
-            .map(|(key, jws)| {
-                let verdict = key.filter(|_| jws.is_ok()).and_then(|key| Some((key, verdicts.next()?)));
-                (verdict, jws.err())
+            .zip(proofs)
+            .map(|(key, proof)| {
+                let verdict = key.filter(|_| proof.is_ok()).and_then(|key| Some((key, verdicts.next()?)));
+                (verdict, proof.err())
             })
             .collect();
         let checked = |(signed, (verdict, malformed))| Checked { signed, verdict, malformed };

@@ -1,15 +1,16 @@
 //! The two runs over the entries: replay, then review and hash tiles.
 //!
 //! Both go by parts of [`BLOCKS`] bundles, of which two are in memory: while one is taken in, the next is read and what
-//! needs no state of it is done on the other processors.
+//! needs no state of it is done on the other processors. Of each bundle the first run notes a digest and which events it
+//! holds, so that the second knows them without hashing each entry again.
 
 use super::Auditing;
 use super::found::Found;
-use crate::envelope::{Disclosure, Jws, Known, Typ};
+use super::tiles::Tiles;
+use crate::envelope::{Disclosure, Jws, Typ, open_again};
 use crate::event::Event;
-use crate::finding::{Code, Finding};
-use crate::ledger::disk::{Disk, read_if_present};
-use crate::ledger::edge::{Edge, FullTile};
+use crate::finding::Finding;
+use crate::ledger::disk::Disk;
 use crate::ledger::error::LogError;
 use crate::ledger::files::Block;
 use crate::ledger::kept::Kept;
@@ -18,11 +19,11 @@ use crate::ledger::read::Reader;
 use crate::ledger::state_store::{Progress, StateError, event_of};
 use crate::rules::review::{Facts, ReviewContext, Settled, reads_values, review};
 use crate::rules::trust::Trust;
-use crate::state::{Memory, View as _, ViewError};
+use crate::state::numbers::{EventNo, NONE};
+use crate::state::{Memory, ViewError};
 use crate::tlog::entry::EntryRef;
-use crate::tlog::tree::{Frontier, leaf_hash};
-use crate::value::{EventId, Sha256, Time};
-
+use crate::tlog::tree::Frontier;
+use crate::value::{Blake3, EventId, Time};
 use crate::verify::replay::{Ahead, Checked, Entered, Raw, Replay};
 use crate::verify::trail::is_statement;
 use rayon::prelude::*;
@@ -42,9 +43,31 @@ pub(super) struct Pass<'a, 'p> {
 /// Is told each event as it is entered, in the order recorded.
 pub(super) type OnEvent<'a> = dyn FnMut(&Event) + Send + 'a;
 
+/// What the first run saw of the entries, for the second.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// By bundle, the digest of its entries.
+    digests: Vec<Blake3>,
+    /// By entry, the number of its event; [`NONE`] where it holds none.
+    events: Vec<u32>,
+}
+
+impl Seen {
+    /// The events of a bundle, which must be what it was.
+    fn events_of(&self, number: usize, block: &Block, memory: &Memory) -> Option<Vec<Option<EventId>>> {
+        let is_same = self.digests.get(number) == Some(&block.digest());
+        let id = |(index, _)| memory.id(EventNo(*self.events.get(usize::try_from(index).ok()?)?));
+        is_same.then(|| block.entries().map(id).collect())
+    }
+}
+
 /// What the first run gives.
 pub(super) struct First {
     pub(super) memory: Memory,
+    pub(super) seen: Seen,
+    /// How many hash tiles were compared, and what was found about them.
+    pub(super) tiles: u64,
+    pub(super) differing: Vec<Finding>,
     pub(super) frontier: Frontier,
     pub(super) facts: Facts,
     pub(super) applied: u64,
@@ -60,20 +83,19 @@ struct Part {
     disclosures: Vec<Vec<String>>,
 }
 
+/// Reads the bundles of the next part.
+fn next_blocks(blocks: &mut dyn Iterator<Item = Result<Block, LogError>>) -> Result<Vec<Block>, LogError> {
+    blocks.take(BLOCKS).collect()
+}
+
 impl Part {
-    /// Reads the next part, with the disclosures of the events that `is_read` says; `None` at the end.
+    /// A part with the disclosures of the events that are wanted.
     fn read(
-        blocks: &mut dyn Iterator<Item = Result<Block, LogError>>,
+        blocks: Vec<Block>,
+        ids: Vec<Option<EventId>>,
+        wanted: &[Option<EventId>],
         kept: &Kept<'_>,
-        is_read: &(dyn Fn(&EventId) -> bool + Sync),
-    ) -> Result<Option<Self>, StateError> {
-        let blocks: Vec<Block> = blocks.take(BLOCKS).collect::<Result<_, _>>()?;
-        if blocks.is_empty() {
-            return Ok(None);
-        }
-        let entries: Vec<&[u8]> = blocks.iter().flat_map(Block::entries).map(|(_, entry)| entry).collect();
-        let ids: Vec<Option<EventId>> = entries.par_iter().map(|entry| event_of(entry)).collect();
-        let wanted: Vec<Option<EventId>> = ids.par_iter().map(|id| id.filter(is_read)).collect();
+    ) -> Result<Self, StateError> {
         let raw: Result<Vec<Vec<RawRecord>>, PrivateError> =
             wanted.iter().map(|id| unless_damaged(id.as_ref().map_or(Ok(Vec::new()), |id| kept.raw(id)))).collect();
         let raw = raw?;
@@ -81,7 +103,7 @@ impl Part {
             unless_damaged(id.as_ref().map_or(Ok(Vec::new()), |id| kept.decode(id, raw)))
         };
         let disclosures: Result<Vec<Vec<String>>, PrivateError> = wanted.par_iter().zip(&raw).map(decode).collect();
-        Ok(Some(Self { disclosures: disclosures?, ids, blocks }))
+        Ok(Self { disclosures: disclosures?, ids, blocks })
     }
 
     fn raw(&self) -> Vec<Raw<'_>> {
@@ -101,6 +123,7 @@ fn unless_damaged<T>(read: Result<Vec<T>, PrivateError>) -> Result<Vec<T>, Priva
 /// A part whose signatures are verified.
 struct PartChecked {
     entries: Vec<Checked>,
+    digests: Vec<Blake3>,
     disclosed: u64,
 }
 
@@ -110,9 +133,17 @@ impl PartChecked {
         kept: &Kept<'_>,
         ahead: &mut Ahead,
     ) -> Result<Option<Self>, StateError> {
-        let Some(part) = Part::read(blocks, kept, &|_| true)? else { return Ok(None) };
+        let blocks = next_blocks(blocks)?;
+        if blocks.is_empty() {
+            return Ok(None);
+        }
+        let entries: Vec<&[u8]> = blocks.iter().flat_map(Block::entries).map(|(_, entry)| entry).collect();
+        let ids: Vec<Option<EventId>> = entries.par_iter().map(|entry| event_of(entry)).collect();
+        let wanted = ids.clone();
+        let part = Part::read(blocks, ids, &wanted, kept)?;
+        let digests = part.blocks.par_iter().map(Block::digest).collect();
         let disclosed = part.disclosures.iter().filter(|shown| !shown.is_empty()).count() as u64;
-        Ok(Some(Self { entries: ahead.check(&part.raw()), disclosed }))
+        Ok(Some(Self { entries: ahead.check(&part.raw(), &part.ids), digests, disclosed }))
     }
 }
 
@@ -123,15 +154,21 @@ struct Fold<'a> {
     as_of: Time,
     applied: u64,
     disclosed: u64,
+    seen: Seen,
+    tiles: Tiles<'a>,
     on_event: &'a mut OnEvent<'a>,
     found: &'a mut Found,
 }
 
 impl Fold<'_> {
     fn take_in(&mut self, part: PartChecked) -> Result<(), ViewError> {
-        let Self { replay, facts, as_of, applied, disclosed, on_event, found } = self;
+        let Self { replay, facts, as_of, applied, disclosed, seen, tiles, on_event, found } = self;
         *disclosed += part.disclosed;
+        seen.digests.extend(part.digests);
         replay.enter_all(part.entries, &mut |memory: &mut Memory, entered: Entered| {
+            tiles.append(entered.leaf);
+            let number = entered.event.as_ref().and_then(|event| memory.numbered(&event.id));
+            seen.events.push(number.map_or(NONE, |EventNo(number)| number));
             entered.event.iter().for_each(&mut *on_event);
             if let Some(event) = entered.event.filter(|_| !entered.findings.iter().any(Finding::blocks)) {
                 // As in a bundle: what was said after the moment of judgement is not known.
@@ -160,7 +197,9 @@ impl Pass<'_, '_> {
         found: &mut Found,
     ) -> Result<First, StateError> {
         let replay = Replay::new(self.reader.identity().ledger());
-        let mut fold = Fold { replay, facts: Facts::default(), as_of, applied: 0, disclosed: 0, on_event, found };
+        let (seen, tiles) = (Seen::default(), Tiles::new(self.disk, self.reader));
+        let facts = Facts::default();
+        let mut fold = Fold { replay, facts, as_of, applied: 0, disclosed: 0, seen, tiles, on_event, found };
         let (size, kept, mut ahead) = (self.reader.size(), self.kept, Ahead::default());
         let mut blocks = self.reader.blocks(0..size);
         let mut next = PartChecked::read(&mut blocks, kept, &mut ahead)?;
@@ -171,59 +210,69 @@ impl Pass<'_, '_> {
             (self.progress)(fold.replay.frontier().size(), size * 2);
         }
         let (frontier, recorded_until) = (fold.replay.frontier().clone(), fold.replay.last_time());
-        let Fold { replay, mut facts, applied, disclosed, .. } = fold;
+        let Fold { replay, mut facts, applied, disclosed, seen, tiles, .. } = fold;
         let mut memory = replay.into_view();
         facts.share(memory.numbers());
-        Ok(First { memory, frontier, facts, applied, disclosed, recorded_until })
+        let (tiles, differing) = tiles.end();
+        Ok(First { memory, seen, tiles, differing, frontier, facts, applied, disclosed, recorded_until })
     }
 
-    /// Second run: review, and every hash tile compared with the one that follows; says how many there are.
+    /// Second run: review.
     pub(super) fn review(
         &mut self,
         facts: Facts,
-        memory: &Memory,
+        (memory, seen): (&Memory, &Seen),
         auditing: &Auditing<'_>,
         found: &mut Found,
-    ) -> Result<u64, StateError> {
+    ) -> Result<(), StateError> {
         let settled = facts.settle(memory, auditing.trust, auditing.as_of)?;
         let reviewing = Reviewing { settled: &settled, memory, trust: auditing.trust, as_of: auditing.as_of };
-        let (size, kept) = (self.reader.size(), self.kept);
-        let mut blocks = self.reader.blocks(0..size);
-        let (mut edge, mut full, mut tiles, mut differing) = (Edge::default(), Vec::new(), 0, Vec::new());
-        let is_read = |id: &EventId| reviewing.reads_values(id);
-        let mut next = Part::read(&mut blocks, kept, &is_read)?;
+        let (size, mut reviewed) = (self.reader.size(), 0);
+        let blocks = Box::new(self.reader.blocks(0..size));
+        let mut again = Again { blocks, number: 0, reader: self.reader, kept: self.kept, memory, seen };
+        let mut next = again.next()?;
         while let Some(part) = next {
-            let (reviewed, read) = rayon::join(|| reviewing.part(&part), || Part::read(&mut blocks, kept, &is_read));
-            for one in reviewed {
-                let (leaf, findings) = one?;
-                edge.append(leaf, &mut full);
-                findings.into_iter().for_each(|finding| found.add(finding));
+            let (found_in, read) = rayon::join(|| reviewing.part(&part), || again.next());
+            for findings in found_in {
+                findings?.into_iter().for_each(|finding| found.add(finding));
             }
-            for tile in full.drain(..) {
-                tiles += u64::from(self.is_as_stored(&tile, &mut differing));
-            }
+            reviewed += part.ids.len() as u64;
             next = read?;
-            (self.progress)(size + edge.size(), size * 2);
+            (self.progress)(size + reviewed, size * 2);
         }
-        for tile in edge.upper_partials() {
-            tiles += u64::from(self.is_as_stored(&tile, &mut differing));
-        }
-        differing.into_iter().for_each(|finding| found.add(finding));
-        Ok(tiles)
+        Ok(())
     }
+}
 
-    /// Whether the hash tile on disk is this one; a tile that is missing is derived anew by the next writer.
-    fn is_as_stored(&self, (tile, bytes): &FullTile, differing: &mut Vec<Finding>) -> bool {
-        let path = self.reader.layout().tile(tile);
-        match read_if_present(&**self.disk, &path, bytes.len() as u64 + 1) {
-            Ok(Some(stored)) if stored == *bytes => true,
-            Ok(Some(_)) | Err(_) => {
-                let expected = "the hash tile that follows from the entries";
-                differing.push(Finding::new(Code::NotInTree, expected, "another one").at(path.display()));
-                false
-            }
-            Ok(None) => false,
+/// The entries once more.
+struct Again<'a> {
+    blocks: Box<dyn Iterator<Item = Result<Block, LogError>> + Send + 'a>,
+    /// How many bundles were read.
+    number: usize,
+    reader: &'a Reader,
+    kept: &'a Kept<'a>,
+    memory: &'a Memory,
+    seen: &'a Seen,
+}
+
+impl Again<'_> {
+    /// Reads the next part, with the disclosures that review reads; `None` at the end.
+    fn next(&mut self) -> Result<Option<Part>, StateError> {
+        let Self { number, memory, seen, .. } = *self;
+        let blocks = next_blocks(&mut self.blocks)?;
+        if blocks.is_empty() {
+            return Ok(None);
         }
+        self.number += blocks.len();
+        let events = |(number, block)| seen.events_of(number, block, memory);
+        let Some(ids) = (number..).zip(&blocks).map(events).collect::<Option<Vec<_>>>() else {
+            let problem = "expected the entries to stay what they are while they are audited, found others";
+            return Err(LogError::corrupt(self.reader.layout().root(), problem).into());
+        };
+        let ids = ids.concat();
+        let is_read = |id: &EventId| memory.numbered(id).and_then(|event| memory.kind(event)).is_some_and(reads_values);
+        let wanted: Vec<Option<EventId>> = ids.par_iter().map(|id| id.filter(is_read)).collect();
+        Part::read(blocks, ids, &wanted, self.kept).map(Some)
     }
 }
 
@@ -236,29 +285,21 @@ struct Reviewing<'a> {
 }
 
 impl Reviewing<'_> {
-    /// Whether the review of an event depends on the values that are kept for it.
-    fn reads_values(&self, id: &EventId) -> bool {
-        self.memory.event(id).is_ok_and(|record| record.is_some_and(|record| reads_values(record.kind)))
-    }
-
-    /// Leaf hash and findings of each entry.
-    fn part(&self, part: &Part) -> Vec<Result<(Sha256, Vec<Finding>), ViewError>> {
+    /// The findings of each entry.
+    fn part(&self, part: &Part) -> Vec<Result<Vec<Finding>, ViewError>> {
         let Self { settled: facts, memory, trust, as_of } = *self;
         let one = |(raw, id): (&Raw<'_>, &Option<EventId>)| {
             let context = ReviewContext { facts, view: memory, trust, as_of, cosigned: 0 };
-            let event = id.and_then(|id| read_event(raw, id));
-            let findings = event.map_or(Ok(Vec::new()), |event| review(&event, &context))?;
-            Ok((leaf_hash(raw.entry), findings))
+            id.and_then(|id| read_event(raw, id)).map_or(Ok(Vec::new()), |event| review(&event, &context))
         };
         part.raw().par_iter().zip(&part.ids).map(one).collect()
     }
 }
 
-/// The event of an entry, which `id` is the id of; nothing where it is no event.
+/// The event of an entry that was read before, with this id.
 fn read_event(raw: &Raw<'_>, id: EventId) -> Option<Event> {
     let entry = EntryRef::parse(raw.entry).ok()?;
-    let jws = Jws::parse(entry.jwt, Typ::Event).ok()?;
-    let known = Known { jws: &jws, id };
+    let jws = Jws::parse(entry.jwt, Typ::Event).ok()?.with_id(id);
     let shown: Option<Vec<Disclosure>> = raw.disclosures.iter().map(|text| Disclosure::parse(text).ok()).collect();
-    shown.and_then(|shown| known.open(&shown).ok()).or_else(|| known.open(&[]).ok())
+    shown.and_then(|shown| open_again(&jws, &shown).ok()).or_else(|| open_again(&jws, &[]).ok())
 }

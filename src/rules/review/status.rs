@@ -62,13 +62,16 @@ impl Review<'_> {
         if matches!(body, Body::Correct(_)) {
             return Vec::new();
         }
-        let heads = body.heads().into_iter().map(|head| (head.after, Some(head.lot)));
-        let named = body.references().into_iter().filter(|one| one.is_subject && !one.position.ends_with(".after"));
-        let others = named.filter_map(|one| match one.target {
-            Target::Lot(lot) => Some((lot.event, Some(lot))),
-            other => Some((other.event()?, None)),
+        let mut found: Vec<_> = body.heads().iter().map(|head| (head.after, Some(head.lot))).collect();
+        body.visit_references(&mut |one| {
+            if one.is_subject && !one.position.ends_with(".after") {
+                found.extend(match one.target {
+                    Target::Lot(lot) => Some((lot.event, Some(lot))),
+                    other => other.event().map(|event| (event, None)),
+                });
+            }
         });
-        heads.chain(others).collect()
+        found
     }
 
     fn taint(&mut self) {
@@ -76,9 +79,9 @@ impl Review<'_> {
         if body.outputs().is_empty() {
             return;
         }
-        let causes =
-            body.heads().into_iter().filter_map(|head| Some((head.lot, self.ctx.facts.tainted_by(&head.lot)?)));
-        if let Some((lot, cause)) = causes.into_iter().find(|(_, cause)| *cause != self.event.id) {
+        let heads = body.heads();
+        let mut causes = heads.iter().filter_map(|head| Some((head.lot, self.ctx.facts.tainted_by(&head.lot)?)));
+        if let Some((lot, cause)) = causes.find(|(_, cause)| *cause != self.event.id) {
             let finding = self.finding(Code::TaintedUpstream, "no broken rule upstream", "one at the event named");
             self.out.push(finding.of_lot(lot).with(cause));
         }

@@ -41,7 +41,7 @@ impl Review<'_> {
     /// No lot is used before it was made, or before it last moved.
     fn inputs(&mut self) -> Result<(), ViewError> {
         let end = self.event.payload.when.end();
-        for head in self.event.payload.body.heads() {
+        for head in self.event.payload.body.heads().iter() {
             for id in [head.lot.event, head.after] {
                 let Some(when) = self.when(&id)?.filter(|when| end < when.start()) else { continue };
                 let expected = format!("a time not before {}", when.start());

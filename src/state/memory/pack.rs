@@ -226,6 +226,12 @@ impl Known {
     }
 }
 
+/// What an event is, of its record.
+pub(super) fn kind(mut read: Unpacker<'_>) -> Option<Kind> {
+    let [_, _, _, _, _, _, _] = read.flags()?;
+    read.listed(Kind::ALL)
+}
+
 fn mass(read: &mut Unpacker<'_>) -> Option<Mass> {
     Mass::new(read.number()?)
 }

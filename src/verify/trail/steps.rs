@@ -220,7 +220,7 @@ impl<'a> Builder<'a> {
                     let Some(facility) = body.facility() else { continue };
                     let goods = body.output_ids(event.id).filter_map(|lot| receipts.get(&(lot, facility)));
                     let of_goods: Vec<TakenOver> = goods.flatten().copied().collect();
-                    for head in body.heads() {
+                    for head in body.heads().iter() {
                         receipts.entry((head.lot, facility)).or_default().extend(&of_goods);
                     }
                 }
