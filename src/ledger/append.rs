@@ -23,7 +23,7 @@ use crate::event::{Body, Event};
 use crate::finding::Finding;
 use crate::rules::{Admission, admit};
 use crate::state::{Delta, FeedKey, FeedRecord, Find, Overlay, Position, Put, View, apply};
-use crate::tlog::entry::{self, AROUND_JWT, Entry, EntryError, MAX_ENTRY};
+use crate::tlog::entry::{self, AROUND_JWT, EntryError, MAX_ENTRY};
 use crate::value::{Blake3, EventId, KeyId, LedgerId, PublicKey, Time};
 use ed25519_dalek::SigningKey;
 use std::collections::BTreeMap;
@@ -173,8 +173,7 @@ impl<'a> Batch<'a> {
 
     fn entry_of(&self, signed: &Signed, recorded_at: Time) -> Result<Vec<u8>, PlanError> {
         let kind = signed.event.payload.kind();
-        let entry = Entry { prev: self.tail.link, recorded_at, jwt: signed.jws.clone() };
-        entry.format().map_err(|cause| PlanError::Entry { kind, cause })
+        entry::format(self.tail.link, recorded_at, &signed.jws).map_err(|cause| PlanError::Entry { kind, cause })
     }
 
     fn time_of_recording(&self, now: Time) -> Result<Time, PlanError> {
@@ -285,7 +284,9 @@ impl<'a> Batch<'a> {
     }
 
     fn press(&mut self, judged: press::Judged<Sheet>) -> Result<(), PlanError> {
-        self.press.push(judged);
+        if let Some(signed) = self.press.push(judged) {
+            self.link(Ok(vec![signed]))?;
+        }
         while let Some(signed) = self.press.done() {
             self.link(signed)?;
         }

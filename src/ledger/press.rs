@@ -55,9 +55,16 @@ pub(super) struct Press {
 }
 
 impl Press {
-    /// Takes an event; signs when enough have come together.
-    pub(super) fn push(&mut self, judged: Judged<Sheet>) {
-        self.waiting.push(judged);
+    /// Takes an event; signs when enough have come together. One that is signed comes back at once if nothing is before it.
+    pub(super) fn push(&mut self, judged: Judged<Sheet>) -> Option<Judged<Signed>> {
+        let Judged { at, event, findings, delta } = judged;
+        let event = match event {
+            Sheet::Foreign(signed) if self.waiting.is_empty() && self.busy.is_empty() => {
+                return Some(Judged { at, event: signed, findings, delta });
+            }
+            event => event,
+        };
+        self.waiting.push(Judged { at, event, findings, delta });
         if self.waiting.len() >= CHUNK {
             let (chunk, keyring) = (std::mem::take(&mut self.waiting), Arc::clone(&self.keyring));
             let (done, result) = channel();
@@ -65,6 +72,7 @@ impl Press {
             rayon::spawn(move || drop(done.send(press(chunk, &keyring))));
             self.busy.push_back(result);
         }
+        None
     }
 
     /// The next chunk, if it is done.

@@ -30,6 +30,7 @@ use super::files::Files;
 use super::layout::Layout;
 use super::log::cut_file;
 use crate::value::{Blake3, EventId};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -177,11 +178,14 @@ impl Disclosures {
         if self.latched {
             return Err(PrivateError::Latched);
         }
-        let mut bytes = Vec::new();
+        let length: u64 = records.iter().map(Record::length).sum();
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
         let mut offsets = Vec::with_capacity(records.len());
-        for record in records {
+        let encoded: Vec<Result<Vec<u8>, PrivateError>> =
+            records.par_iter().with_min_len(64).map(Record::encode).collect();
+        for record in encoded {
             offsets.push(self.length + bytes.len() as u64);
-            bytes.extend(record.encode()?);
+            bytes.extend(record?);
         }
         if !bytes.is_empty() {
             self.latched = true;

@@ -24,6 +24,7 @@ use crate::tlog::nodes::TreeHead;
 use crate::tlog::tree::{Frontier, leaf_hash};
 use crate::tlog::vkey::VerifierKey;
 use crate::value::{Blake3, EventId};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -205,7 +206,7 @@ impl Writer {
     /// As of [`Self::commit`].
     pub fn append(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Appended, AppendError> {
         let entries: Vec<&[u8]> = plan.planned.iter().map(|planned| planned.entry.as_slice()).collect();
-        let kept: Vec<PrivateRecord> = plan.planned.iter().filter_map(private_record).collect();
+        let kept: Vec<PrivateRecord> = plan.planned.par_iter().with_min_len(64).filter_map(private_record).collect();
         let next = self.rotation(plan).map_err(AppendError::not_recorded)?;
         let key = self.log.identity().vkeys().last().cloned();
         let layout = self.log.layout().clone();

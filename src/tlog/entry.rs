@@ -177,10 +177,18 @@ impl Entry {
     /// # Errors
     /// What [`EntryRef::parse`] refuses is refused here: a JWT of another shape, or more than [`MAX_ENTRY`] bytes.
     pub fn format(&self) -> Result<Vec<u8>, EntryError> {
-        let bytes = text_of(self.prev, self.recorded_at, &self.jwt);
-        EntryRef::parse(&bytes)?;
-        Ok(bytes)
+        format(self.prev, self.recorded_at, &self.jwt)
     }
+}
+
+/// As [`Entry::format`], of members that lie elsewhere.
+///
+/// # Errors
+/// As [`Entry::format`].
+pub fn format(prev: Blake3, recorded_at: Time, jwt: &str) -> Result<Vec<u8>, EntryError> {
+    let bytes = text_of(prev, recorded_at, jwt);
+    EntryRef::parse(&bytes)?;
+    Ok(bytes)
 }
 
 /// The bytes of an entry of these members; whether they are one, [`EntryRef::parse`] says.

@@ -15,10 +15,9 @@ use crate::rules::{Admission, admit};
 use crate::state::{Delta, Memory, Position, Put, View, ViewError, apply};
 use crate::tlog::entry::{self, EntryRef};
 use crate::tlog::tree::{Frontier, leaf_hash};
-use crate::value::{Blake3, EventId, KeyId, LedgerId, PublicKey, Sha256, Signature, Time};
+use crate::value::{Blake3, DigestMap, EventId, KeyId, LedgerId, PublicKey, Sha256, Signature, Time};
 use rayon::prelude::*;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// An entry as stored, with the disclosures kept for it.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +99,7 @@ pub struct Replay<V> {
 #[derive(Default)]
 pub struct Ahead {
     keyring: Keyring,
-    keys: HashMap<KeyId, PublicKey>,
+    keys: DigestMap<KeyId, PublicKey>,
 }
 
 /// An entry read ahead, with the verdict on its signature where its key is known by then.

@@ -23,9 +23,9 @@ use crate::tlog::entry::first_prev;
 use crate::tlog::nodes::{TreeHead, check_nodes};
 use crate::tlog::proof::ProofError;
 use crate::tlog::tree::NodeMap;
-use crate::value::{DigestSet, EventId, KeyId, LedgerId, LotId, PublicKey, Sha256, Time};
+use crate::value::{DigestMap, DigestSet, EventId, KeyId, LedgerId, LotId, PublicKey, Sha256, Time};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most entries that a finding on the tree names.
 const MOST_NAMED: usize = 16;
@@ -205,7 +205,7 @@ impl<'i> Subset<'i> {
     #[must_use]
     pub fn verify_signatures(&self) -> Verdicts {
         let opened = || self.entries.iter().map(|(_, entry)| entry.event.as_ref().ok());
-        let keys: HashMap<KeyId, PublicKey> = opened().flatten().flat_map(|opened| keys_in(&opened.event)).collect();
+        let keys: DigestMap<KeyId, PublicKey> = opened().flatten().flat_map(|opened| keys_in(&opened.event)).collect();
         let mut items = Vec::with_capacity(self.entries.len());
         let mut is_asked = Vec::with_capacity(self.entries.len());
         for opened in opened() {

@@ -9,9 +9,8 @@ use crate::envelope::{JwsError, Signed};
 use crate::keyring::{Item, Keyring};
 use crate::ledger::press::{self, Sheet};
 use crate::state::{View, ViewError};
-use crate::value::{KeyId, PublicKey, Signature, Time};
+use crate::value::{DigestMap, KeyId, PublicKey, Signature, Time};
 use crate::verify::replay::keys_in;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
 
@@ -47,7 +46,7 @@ impl Checked {
 #[derive(Default)]
 pub struct SignedAhead {
     keyring: Keyring,
-    keys: HashMap<KeyId, PublicKey>,
+    keys: DigestMap<KeyId, PublicKey>,
 }
 
 impl SignedAhead {
@@ -56,7 +55,7 @@ impl SignedAhead {
     /// # Errors
     /// State could not be read.
     pub fn of(view: &dyn View, signed: &[Signed]) -> Result<Self, ViewError> {
-        let mut keys = HashMap::new();
+        let mut keys = DigestMap::default();
         for kid in signed.iter().map(|one| one.event.kid) {
             if !keys.contains_key(&kid)
                 && let Some(record) = view.key(&kid)?
