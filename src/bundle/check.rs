@@ -11,6 +11,7 @@ use super::auditor::named_in;
 use super::closure::{Closure, Held, close};
 use super::documents;
 use super::given::Given;
+use super::leaves::LeavesChecked;
 use super::ledger::{LedgerChecked, LedgerSeen};
 use super::manifest::{Manifest, Roots};
 use super::read::UnverifiedBundle;
@@ -58,17 +59,21 @@ impl Checked {
         let (mut findings, ledgers): (Vec<Finding>, Vec<LedgerChecked<'_>>) =
             rayon::join(|| check_roots(bundle), || bundle.file.ledgers.iter().map(read).collect());
         findings.extend(ledgers.iter().flat_map(|ledger| ledger.findings.clone()));
-        let belonging = || {
+        let is_only = ledgers.len() == 1;
+        let holes: BTreeSet<EventId> = given.holes().iter().copied().collect();
+        // While signatures are verified, all that needs no verdict on them; the replay takes them to be good.
+        let ahead = || {
             let mut held = Held::default();
             ledgers.iter().flat_map(|ledger| ledger.subset.events()).for_each(|(_, event)| held.add(event));
-            let holes: BTreeSet<EventId> = given.holes().iter().copied().collect();
             let seeds = seeds_of(&held, &ledgers, &given);
             let closure = closure_of(&mut held, &ledgers, &given, &seeds, &holes);
             let found = check_belonging(&held, &closure, &holes);
-            (seeds, closure, found)
+            let replayed: Result<Vec<Ahead>, ViewError> =
+                ledgers.iter().map(|ledger| Ahead::of(ledger, &closure, &holes, &seeds, is_only)).collect();
+            (seeds, closure, found, replayed)
         };
         let signatures = || ledgers.iter().map(|ledger| ledger.subset.verify_signatures()).collect();
-        let ((seeds, closure, found), verdicts): (_, Vec<Verdicts>) = rayon::join(belonging, signatures);
+        let ((seeds, closure, found, ahead), verdicts): (_, Vec<Verdicts>) = rayon::join(ahead, signatures);
         findings.extend(found);
         let mut checked = Self {
             given,
@@ -83,9 +88,8 @@ impl Checked {
             undecided: Vec::new(),
             moved_by: BTreeMap::new(),
         };
-        let is_only = ledgers.len() == 1;
-        for (ledger, verdicts) in ledgers.into_iter().zip(verdicts) {
-            checked.enter(ledger, &verdicts, is_only, trust)?;
+        for ((ledger, ahead), verdicts) in ledgers.into_iter().zip(ahead?).zip(verdicts) {
+            checked.enter(ledger, ahead, &verdicts, trust)?;
         }
         checked.events.sort();
         checked.check_seeds();
@@ -99,22 +103,23 @@ impl Checked {
         Ok(checked)
     }
 
-    /// Compares the statement with the events at hand, and replays the ledger.
+    /// Takes in what was found of a ledger ahead of the verdicts on its signatures, or replays it by them.
     fn enter(
         &mut self,
         mut ledger: LedgerChecked<'_>,
+        ahead: Ahead,
         verdicts: &Verdicts,
-        is_only: bool,
         trust: &Trust,
     ) -> Result<(), ViewError> {
-        let holes = self.given.holes().iter().copied().collect();
-        let omitted = ledger.check_leaves(&self.closure, &holes, &self.seeds, is_only);
-        let is_complete = ledger.seen.is_complete();
-        let mut scope = Scope { lots: self.closure.lots.clone(), holes, is_complete };
-        self.findings.extend(omitted);
-        let mut replayed = ledger.subset.replay(&scope, verdicts)?;
+        let Ahead { leaves, mut scope, mut replayed } = ahead;
+        ledger.seen.cover(&leaves);
+        self.findings.extend(leaves.found);
+        if !verdicts.are_good(&ledger.subset) {
+            replayed = ledger.subset.replay(&scope, verdicts)?;
+        }
+        replayed.signatures = verdicts.good();
         self.findings.extend(ledger.seen.ask_for_auditors(trust, &replayed.view)?);
-        if ledger.seen.is_complete() != is_complete {
+        if ledger.seen.is_complete() != scope.is_complete {
             // Whether an auditor's key is in force is known only now.
             scope.is_complete = ledger.seen.is_complete();
             replayed = ledger.subset.replay(&scope, verdicts)?;
@@ -166,6 +171,30 @@ impl Checked {
             self.findings.push(Finding::new(Code::BundleManifest, expected, "one that is not").on(by.into()));
         }
         Ok(())
+    }
+}
+
+/// What is found of a ledger's part if all its signatures are good.
+struct Ahead {
+    leaves: LeavesChecked,
+    scope: Scope,
+    replayed: Replayed,
+}
+
+impl Ahead {
+    /// Compares the statements with the events at hand, and replays the ledger.
+    fn of(
+        ledger: &LedgerChecked<'_>,
+        closure: &Closure,
+        holes: &BTreeSet<EventId>,
+        seeds: &[EventId],
+        is_only: bool,
+    ) -> Result<Self, ViewError> {
+        let leaves = ledger.check_leaves(closure, holes, seeds, is_only);
+        let is_complete = ledger.seen.is_complete_by(&leaves);
+        let scope = Scope { lots: closure.lots.clone(), holes: holes.clone(), is_complete };
+        let replayed = ledger.subset.replay(&scope, &Verdicts::all_good(&ledger.subset))?;
+        Ok(Self { leaves, scope, replayed })
     }
 }
 

@@ -1,8 +1,6 @@
 //! The part of a bundle that comes from one ledger: its keys, checkpoints, tree, and completeness statement.
 
 use super::auditor::{named_in, trusted};
-use super::check::naming;
-use super::closure::{Closure, Held};
 use super::given::Given;
 use super::manifest::Manifest;
 use super::statement::{Covered, Leaf, Statement, StatementError};
@@ -16,10 +14,10 @@ use crate::tlog::entry::write_text;
 use crate::tlog::nodes::check_nodes;
 use crate::tlog::note::{NoteError, SignedNote};
 use crate::tlog::vkey::VerifierKey;
-use crate::value::{DigestSet, EventId, LedgerId, PartyId, Sha256, Time};
+use crate::value::{EventId, LedgerId, PartyId, Sha256, Time};
 use crate::verify::subset::{Read, Subset};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A completeness statement for the last checkpoint, by the log's key or by parties.
 #[derive(Debug, Clone)]
@@ -90,7 +88,11 @@ impl LedgerSeen {
 
     /// Whether somebody who may say so vouches that nothing that matters is left out.
     pub(super) fn is_complete(&self) -> bool {
-        self.covers_all && !self.statements.is_empty() && self.statements.iter().all(StatementSeen::is_vouched_for)
+        self.would_be_complete(self.covers_all)
+    }
+
+    pub(super) fn would_be_complete(&self, covers_all: bool) -> bool {
+        covers_all && !self.statements.is_empty() && self.statements.iter().all(StatementSeen::is_vouched_for)
     }
 }
 
@@ -211,78 +213,6 @@ impl<'f> LedgerChecked<'f> {
                 self.find(code, expected, problem);
             }
         }
-    }
-
-    /// Every needed leaf is there, none else is, and what the leaves list is what is at hand.
-    ///
-    /// `seeds` are events in full of which a ledger need not have a leaf, as another may have it; with them, whether the
-    /// bundle is of this ledger alone.
-    pub(super) fn check_leaves(
-        &mut self,
-        closure: &Closure,
-        holes: &BTreeSet<EventId>,
-        seeds: &[EventId],
-        is_only: bool,
-    ) -> Vec<Finding> {
-        let statements = &self.seen.statements;
-        let Some(latest) = statements.last() else { return Vec::new() };
-        let place = format!("ledger {}", self.seen.ledger);
-        let here: DigestSet<EventId> = self.subset.events().map(|(_, event)| event.id).collect();
-        let naming_below = |stated: &StatementSeen| {
-            let below = |(index, _): &(u64, &Event)| *index < stated.statement.log.size;
-            naming(self.subset.events().filter(below).map(|(_, event)| event))
-        };
-        let naming = naming_below(latest);
-        let earlier: Vec<_> = statements.iter().rev().skip(1).map(|stated| (stated, naming_below(stated))).collect();
-        // The latest first: whatever it covers, it covers best.
-        let all = || std::iter::once((latest, &naming)).chain(earlier.iter().map(|(stated, naming)| (*stated, naming)));
-        let needed: BTreeSet<Covered> = if is_only {
-            closure.covered().into_iter().filter(|id| here.contains(&id.event) || naming.contains_key(id)).collect()
-        } else {
-            let mut held = Held::default();
-            self.subset.events().for_each(|(_, event)| held.add(event));
-            let has = |id: &EventId| all().any(|(stated, _)| stated.leaves.contains_key(&Covered::from(*id)));
-            closure.within(&mut held, seeds.iter().copied().filter(has))
-        };
-        let mut found = Vec::new();
-        let (mut is_covered, mut covered_at) = (holes.is_empty(), latest.statement.log.size);
-        let mut used: DigestSet<(u64, Covered)> = DigestSet::default();
-        for id in &needed {
-            let shown =
-                all().find_map(|(stated, naming)| Some((stated.statement.log.size, stated.leaves.get(id)?, naming)));
-            let Some((size, leaf, naming)) = shown else {
-                is_covered = false;
-                let expected = format!("a leaf of the completeness statement for {id}");
-                found.push(Finding::new(Code::BundleIncomplete, expected, "none").on(id.event).at(&place));
-                continue;
-            };
-            covered_at = covered_at.min(size);
-            used.insert((size, *id));
-            for missing in leaf.named_by.iter().filter(|by| !here.contains(by) && !holes.contains(by)) {
-                is_covered = false;
-                let expected = format!("the event that the completeness statement says names {id}");
-                found.push(
-                    Finding::new(Code::OmittedReference, expected, "neither it nor a declared hole").on(*missing),
-                );
-            }
-            let mut listed = leaf.named_by.clone();
-            listed.sort_unstable();
-            let shown = naming.get(id).into_iter().flatten();
-            for unlisted in shown.filter(|by| listed.binary_search(by).is_err()) {
-                is_covered = false;
-                let expected = format!("a completeness statement that lists every event that names {id}");
-                found.push(Finding::new(Code::BadCheckpoint, expected, "one that leaves out an event").on(*unlisted));
-            }
-        }
-        for (stated, _) in all() {
-            let size = stated.statement.log.size;
-            for id in stated.leaves.keys().filter(|id| !used.contains(&(size, **id))) {
-                let finding = Finding::new(Code::BundleForeign, "leaves of what belongs to the lineage, each once", id);
-                found.push(finding.at(&place));
-            }
-        }
-        (self.seen.covers_all, self.seen.covered_at) = (is_covered, Some(covered_at));
-        found
     }
 }
 

@@ -46,6 +46,7 @@ mod gather;
 mod given;
 mod imports;
 mod leaf_tree;
+mod leaves;
 mod ledger;
 pub mod manifest;
 mod policies;

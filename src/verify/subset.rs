@@ -58,11 +58,19 @@ impl Verdicts {
         Self(vec![true; subset.entries.len()])
     }
 
+    /// Whether every event of the subset is signed as it says.
+    #[must_use]
+    pub fn are_good(&self, subset: &Subset<'_>) -> bool {
+        subset.entries.iter().zip(&self.0).all(|((_, entry), is_good)| *is_good || entry.event.is_err())
+    }
+
     fn of(&self, number: usize) -> bool {
         self.0.get(number).copied().unwrap_or(false)
     }
 
-    fn good(&self) -> u64 {
+    /// How many are good.
+    #[must_use]
+    pub fn good(&self) -> u64 {
         self.0.iter().map(|is_good| u64::from(*is_good)).sum()
     }
 }
