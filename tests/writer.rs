@@ -317,22 +317,34 @@ fn an_audit_of_a_sound_ledger_finds_no_breach_and_of_a_changed_one_says_where() 
     let (mut writer, mine) = create(&world, &mut keys);
     let (buyer, store, head) = dispatched(&world, &mut writer, &mut keys, mine);
     commit(&mut writer, &mut keys, 60 * 24, vec![Draft::new(Some(buyer), when(60 * 24), receive(head, store))]);
-    let run = || {
+    let run_with = |progress: &mut dyn FnMut(u64, u64)| {
         let (disk, trust) = (world.disk(), Trust::nobody());
         let reader = Reader::open(Arc::clone(&disk), &world.root).unwrap();
         let values = DisclosureReader::new(Arc::clone(&disk), reader.layout());
         let auditing = Auditing { trust: &trust, as_of: at(60 * 48), index: Some(writer.state()) };
-        audit(&disk, &reader, &values, &auditing, &mut |_, _| {})
+        audit(&disk, &reader, &values, &auditing, progress)
     };
+    let run = || run_with(&mut |_, _| {});
     let sound = run().unwrap();
     assert!(!sound.is_broken(), "{:?}", sound.findings);
     assert_eq!((sound.size, sound.applied), (8, 8));
 
     let pending = world.root.join("pending/0");
-    let mut bytes = std::fs::read(&pending).unwrap();
-    let at = bytes.len() - 40;
-    bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-    std::fs::write(&pending, bytes).unwrap();
+    let change = || {
+        let mut bytes = std::fs::read(&pending).unwrap();
+        let at = bytes.len() - 40;
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        std::fs::write(&pending, bytes).unwrap();
+    };
+    // Half of the work is done when all entries were read for the first time.
+    let between = run_with(&mut |done, all| {
+        if done * 2 == all {
+            change();
+        }
+    });
+    let message = between.unwrap_err().to_string();
+    assert!(message.contains("to stay what they are while they are audited"), "{message}");
+
     let broken = run().unwrap();
     let codes: Vec<Code> = broken.findings.iter().map(|finding| finding.code).collect();
     assert!(codes.contains(&Code::NotInTree) && codes.contains(&Code::BadSignature), "{codes:?}");
