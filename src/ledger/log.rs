@@ -60,6 +60,8 @@ pub struct Log {
     unwritten: Vec<FullTile>,
     /// How many bundles have moved to `tile/entries/`.
     moved: u64,
+    /// The size at which the partial hash tiles were written last.
+    partials_at: u64,
     /// How many bytes of the open bundle lie below the checkpoint.
     open_length: u64,
     latched: Option<String>,
@@ -101,6 +103,7 @@ impl Log {
             edge: Edge::default(),
             unwritten: Vec::new(),
             moved: 0,
+            partials_at: 0,
             open_length: 0,
             latched: None,
             ensured: None,

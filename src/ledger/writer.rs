@@ -223,7 +223,7 @@ impl Writer {
             next: next.as_ref(),
         };
         let before = self.log.frontier().clone();
-        let checkpoint = self.log.append_batch(&entries, &mut steps)?.clone();
+        let checkpoint = self.log.append_durably(&entries, &mut steps)?;
         let values = kept.iter().map(|record| record.event).zip(steps.offsets).collect();
         self.tail = plan.tail;
         if let Some(error) = next.and_then(|next| self.log.add_key(next).err()) {
@@ -248,8 +248,9 @@ impl Writer {
         Ok(next)
     }
 
-    /// The second half of [`Self::commit`]: brings the state up to what was appended, in slices.
+    /// The second half of [`Self::commit`]: tidies the log, and brings the state up to what was appended, in slices.
     pub fn follow(&mut self, plan: &Plan, appended: Appended) -> Committed {
+        self.log.tidy_up();
         let put = self.put_slices(plan, &appended);
         Committed { checkpoint: appended.checkpoint, index: put.err().map(|error| error.to_string()) }
     }

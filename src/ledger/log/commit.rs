@@ -85,17 +85,30 @@ struct Grown {
 impl Log {
     /// Commits a batch of entries under one checkpoint; on return it is durable.
     ///
-    /// Work that may follow the acknowledgement (hash tiles, moving full bundles) is done too; where that fails it is
-    /// done by the next append or opening.
+    /// Work that may follow the acknowledgement is done too ([`Self::tidy_up`]).
     ///
     /// # Errors
-    /// A batch of no or too many entries, an empty or too long one, a failed step of the caller's or of the disk. The error
-    /// says whether the batch may still be recorded. After most failures the log is latched.
+    /// As of [`Self::append_durably`].
     pub fn append_batch<E: AsRef<[u8]> + Sync>(
         &mut self,
         entries: &[E],
         commit: &mut dyn Commit,
     ) -> Result<&VerifiedCheckpoint, AppendError> {
+        let head = self.append_durably(entries, commit)?;
+        self.tidy_up();
+        Ok(self.head.insert(head))
+    }
+
+    /// As [`Self::append_batch`], up to the acknowledgement; [`Self::tidy_up`] does what may follow it.
+    ///
+    /// # Errors
+    /// A batch of no or too many entries, an empty or too long one, a failed step of the caller's or of the disk. The error
+    /// says whether the batch may still be recorded. After most failures the log is latched.
+    pub fn append_durably<E: AsRef<[u8]> + Sync>(
+        &mut self,
+        entries: &[E],
+        commit: &mut dyn Commit,
+    ) -> Result<VerifiedCheckpoint, AppendError> {
         self.check_batch(entries).map_err(AppendError::not_recorded)?;
         commit.beside().map_err(|cause| {
             if cause.is::<DiskError>() {
@@ -105,13 +118,11 @@ impl Log {
         })?;
         match self.commit(entries, commit) {
             Ok((head, grown)) => {
-                let before = self.edge.size();
                 self.edge = grown.edge;
                 self.open_length = grown.open_length;
                 self.unwritten.extend(grown.full);
-                // Everything left to do is derived, or can be done again by whoever comes next.
-                let _later = self.tidy(before);
-                Ok(self.head.insert(head))
+                self.head = Some(head.clone());
+                Ok(head)
             }
             Err(error) => {
                 self.latched = Some(error.cause.to_string());

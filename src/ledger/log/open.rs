@@ -99,6 +99,7 @@ impl Log {
         recover::finish_moves(&files, &edge, &tail.full)?;
         let log = Self {
             moved: edge.size() >> 8,
+            partials_at: edge.size(),
             open_length: tail.open_length,
             unwritten: Vec::new(),
             latched: None,

@@ -10,8 +10,14 @@ use crate::tlog::tile::{TILE_LEVELS, TILE_WIDTH, Tile, TileKind, partial_hash_ti
 use std::path::PathBuf;
 
 impl Log {
-    /// Writes what is derived and moves what is full; `before` is the size at which the partial tiles were written last.
-    pub(super) fn tidy(&mut self, before: u64) -> Result<(), LogError> {
+    /// Writes hash tiles and moves full bundles. Everything there is to do is derived, or can be done again: where it fails,
+    /// the next append or opening does it.
+    pub fn tidy_up(&mut self) {
+        let _later = self.tidy();
+    }
+
+    fn tidy(&mut self) -> Result<(), LogError> {
+        let before = self.partials_at;
         while let Some((tile, bytes)) = self.unwritten.last() {
             write_tile(&self.files, tile, bytes)?;
             self.unwritten.pop();
@@ -19,6 +25,7 @@ impl Log {
         if before >> 8 != self.size() >> 8 {
             self.write_partials(before)?;
         }
+        self.partials_at = self.size();
         self.move_full_bundles()
     }
 
