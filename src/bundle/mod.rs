@@ -65,7 +65,7 @@ pub use documents::{MAX_DOCUMENT_BYTES, ReadDocument};
 pub use foresee::{Foreseen, foresee};
 pub use gather::{Gather, Vouched, gather};
 pub use leaf_tree::{LeafTree, Leaves, ProveLeaves, no_leaf};
-pub use manifest::{Counted, Manifest, ManifestCheckpoint, ManifestError, ManifestStatement, SignManifestError};
+pub use manifest::{Counted, Manifest, ManifestCheckpoint, ManifestError, ManifestStatement, Roots, SignManifestError};
 pub use policies::{PoliciesAsked, PolicyError};
 pub use read::UnverifiedBundle;
 pub use source::{Source, Stored};
