@@ -1,4 +1,4 @@
-//! The two runs over the entries: replay, then review and hash tiles.
+//! The two runs over the entries: replay with the hash tiles, then review.
 //!
 //! Both go by parts of [`BLOCKS`] bundles, of which two are in memory: while one is taken in, the next is read and what
 //! needs no state of it is done on the other processors. Of each bundle the first run notes a digest and which events it
