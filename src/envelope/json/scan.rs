@@ -22,7 +22,7 @@ enum Frame<'a> {
 struct Names<'a> {
     /// Where the few begin among those of all open objects.
     few: usize,
-    /// Boxed, as nearly no object has so many: frames are small that way.
+    #[expect(clippy::box_collection, reason = "nearly no object has so many, and frames are small that way")]
     many: Option<Box<HashSet<Cow<'a, str>>>>,
 }
 
