@@ -442,11 +442,17 @@ fn ingest(count: usize) {
     println!("to acknowledgement {:.0} /s, {:.2} of bare verify_strict", count as f64 / all, bare / all);
 }
 
-/// Makes a bundle with so many ancestor events and leaves it, to be looked into with a profiler.
-fn lineage(count: usize) {
+/// A ledger, and a bundle of it with so many ancestor events.
+fn bundled(count: usize) -> (World, String) {
     let mut world = World::new();
     let lot = world.grow(count, usize::MAX, 20_000);
     let text = exported(&mut world, lot, count);
+    (world, text)
+}
+
+/// Makes a bundle with so many ancestor events and leaves it, to be looked into with a profiler.
+fn lineage(count: usize) {
+    let (world, text) = bundled(count);
     let path = world.keep().with_extension("lineage.json");
     std::fs::write(&path, text).unwrap();
     println!("kept in {}", path.display());
@@ -493,9 +499,7 @@ fn spread(what: &str, runs: usize, work: &mut dyn FnMut(usize)) {
 
 /// Whole processes that verify a bundle of so many events.
 fn whole(count: usize) {
-    let mut world = World::new();
-    let lot = world.grow(count, usize::MAX, 20_000);
-    let text = exported(&mut world, lot, count);
+    let (world, text) = bundled(count);
     let file = world.root().with_file_name("lot.lineage.json");
     std::fs::write(&file, text).unwrap();
     load();

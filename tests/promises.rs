@@ -1,38 +1,29 @@
 //! What the documents promise: a ledger can be read with common tools, and what this crate is built from is licensed and known.
 #![cfg(test)]
 
+mod script;
 mod world;
 
 use oretrail::tlog::entry_bundle::push_entry;
 use std::path::Path;
 use std::process::Command;
 
-const FORMAT: &str = include_str!("../schemas/FORMAT.md");
 const README: &str = include_str!("../README.md");
-
-fn has(tool: &str) -> bool {
-    Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().is_ok_and(|output| output.status.success())
-}
 
 #[test]
 fn the_example_ledger_is_read_with_common_tools_as_the_format_says() {
-    let tools = ["jq", "xxd", "base64", "sha256sum", "openssl", "awk"];
-    if let Some(missing) = tools.iter().find(|tool| !has(tool)) {
-        println!("skipped: no `{missing}` on this machine");
+    if !script::has_tools() {
         return;
     }
-    let section = FORMAT.split("### 22.4").nth(1).unwrap();
-    let script = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
     let world = world::world();
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("pending")).unwrap();
     let mut bundle = Vec::new();
     world.entries.iter().for_each(|one| push_entry(&mut bundle, &one.entry).unwrap());
     let run = |bundle: &[u8]| {
-        let _ = std::fs::remove_dir_all(folder.path().join("read"));
         std::fs::write(folder.path().join("pending/0"), bundle).unwrap();
         std::fs::write(folder.path().join("checkpoint"), world.checkpoint(world.entries.len()).to_string()).unwrap();
-        Command::new("sh").arg("-c").arg(script).current_dir(folder.path()).output().unwrap()
+        script::run(folder.path())
     };
     let output = run(&bundle);
     let said = String::from_utf8(output.stdout).unwrap();

@@ -130,9 +130,10 @@ impl Checked {
         let mut positions = Vec::new();
         for (index, recorded_at, mut event) in ledger.subset.into_events() {
             // Of an event that several ledgers recorded, the last one at hand counts.
-            match withheld(&mut event) {
-                none if none.is_empty() => drop(self.withheld.remove(&event.id)),
-                some => drop(self.withheld.insert(event.id, some)),
+            let withheld = withheld(&mut event);
+            self.withheld.remove(&event.id);
+            if !withheld.is_empty() {
+                self.withheld.insert(event.id, withheld);
             }
             positions.push((Position { ledger: id, index, recorded_at }, event.id));
             self.events.add(AtHand { ledger: id, index, recorded_at, event });

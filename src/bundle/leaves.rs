@@ -20,7 +20,7 @@ pub(super) struct LeavesChecked {
 impl LedgerSeen {
     /// As [`Self::is_complete`], by what the leaves bear out, before [`Self::cover`].
     pub(super) fn is_complete_by(&self, leaves: &LeavesChecked) -> bool {
-        self.would_be_complete(leaves.covers_all)
+        leaves.covers_all && self.is_vouched_for()
     }
 
     /// Takes in what the leaves bear out.

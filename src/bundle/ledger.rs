@@ -88,11 +88,12 @@ impl LedgerSeen {
 
     /// Whether somebody who may say so vouches that nothing that matters is left out.
     pub(super) fn is_complete(&self) -> bool {
-        self.would_be_complete(self.covers_all)
+        self.covers_all && self.is_vouched_for()
     }
 
-    pub(super) fn would_be_complete(&self, covers_all: bool) -> bool {
-        covers_all && !self.statements.is_empty() && self.statements.iter().all(StatementSeen::is_vouched_for)
+    /// Whether there is a statement, and for each somebody who may make it.
+    pub(super) fn is_vouched_for(&self) -> bool {
+        !self.statements.is_empty() && self.statements.iter().all(StatementSeen::is_vouched_for)
     }
 }
 

@@ -285,10 +285,10 @@ impl<'a> Batch<'a> {
 
     fn press(&mut self, judged: press::Judged<Sheet>) -> Result<(), PlanError> {
         if let Some(signed) = self.press.push(judged) {
-            self.link(Ok(vec![signed]))?;
+            self.link(signed)?;
         }
         while let Some(signed) = self.press.done() {
-            self.link(signed)?;
+            self.link_all(signed)?;
         }
         Ok(())
     }
@@ -296,22 +296,25 @@ impl<'a> Batch<'a> {
     /// Waits until everything that was planned is signed.
     pub fn sign_all(&mut self) -> Result<(), PlanError> {
         while let Some(signed) = self.press.rest() {
-            self.link(signed)?;
+            self.link_all(signed)?;
         }
         Ok(())
     }
 
-    /// Puts signed events into entries, each with the link of the one before.
-    fn link(&mut self, signed: Result<Vec<press::Judged<Signed>>, Box<Spoilt>>) -> Result<(), PlanError> {
+    fn link_all(&mut self, signed: Result<Vec<press::Judged<Signed>>, Box<Spoilt>>) -> Result<(), PlanError> {
         let signed = signed.map_err(|spoilt| PlanError::Press {
             number: spoilt.at.index.saturating_sub(self.first) + 1,
             cause: spoilt.cause,
         })?;
-        for press::Judged { at, event: signed, findings, delta } in signed {
-            let entry = self.entry_of(&signed, at.recorded_at)?;
-            self.tail.link = entry::link(&entry);
-            self.planned.push(Planned { at, signed, entry, findings, delta });
-        }
+        signed.into_iter().try_for_each(|one| self.link(one))
+    }
+
+    /// Puts a signed event into an entry, with the link of the one before.
+    fn link(&mut self, signed: press::Judged<Signed>) -> Result<(), PlanError> {
+        let press::Judged { at, event: signed, findings, delta } = signed;
+        let entry = self.entry_of(&signed, at.recorded_at)?;
+        self.tail.link = entry::link(&entry);
+        self.planned.push(Planned { at, signed, entry, findings, delta });
         Ok(())
     }
 

@@ -1,35 +1,9 @@
 //! Every byte of a bundle changed, dropped, doubled, swapped with the next, or the file cut there.
 
 use super::attested::{attested, is_confirmed, judge, trust};
+use super::changes::{changed, places};
 use oretrail::bundle::BundleFile;
 use oretrail::finding::Code;
-
-/// The ways in which a byte is changed.
-const WAYS: usize = 6;
-
-/// The bytes changed at a place; `None` where that changes nothing.
-pub fn changed(bytes: &[u8], at: usize, way: usize) -> Option<Vec<u8>> {
-    let mut bytes = bytes.to_vec();
-    let before = bytes.clone();
-    match way % WAYS {
-        0 => bytes[at] ^= 1,
-        1 => bytes[at] ^= 0x20,
-        2 => drop(bytes.remove(at)),
-        3 => bytes.insert(at, bytes[at]),
-        4 if at + 1 < bytes.len() => bytes.swap(at, at + 1),
-        4 => {}
-        _ => bytes.truncate(at),
-    }
-    (bytes != before).then_some(bytes)
-}
-
-/// Places and ways: all of them, or as many as asked for, spread evenly and never in step with the ways.
-pub fn places(length: usize, some: usize) -> impl Iterator<Item = (usize, usize)> {
-    let all = length * WAYS;
-    let thorough = std::env::var_os("ORETRAIL_THOROUGH").is_some();
-    let step = if thorough { 1 } else { (all / some).max(1) | 1 };
-    (0..all).step_by(step).map(|n| (n / WAYS, n % WAYS))
-}
 
 #[test]
 fn a_bundle_changed_in_any_byte_is_never_confirmed() {

@@ -1,6 +1,6 @@
 //! Every byte of every file of a ledger and of its keys changed, dropped, doubled, swapped, or the file cut there.
 
-use super::bytes::{changed, places};
+use super::changes::{changed, places};
 use super::machine::{Machine, Place};
 use oretrail::ledger::AnyError;
 use oretrail::ledger::audit::AuditReport;

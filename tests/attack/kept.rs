@@ -1,6 +1,6 @@
 //! The completeness statement kept beside the log, changed byte by byte: what is exported follows from the log all the same.
 
-use super::bytes::{changed, places};
+use super::changes::{changed, places};
 use super::machine::{Machine, Place, open_keys};
 use oretrail::bundle::Statement;
 use oretrail::ledger::{Signers as _, Snapshot, stated_leaves, statement_leaves};

@@ -7,6 +7,8 @@
 mod attested;
 mod auditors;
 mod bytes;
+#[path = "../changes/mod.rs"]
+mod changes;
 mod dag;
 mod files;
 mod forged;

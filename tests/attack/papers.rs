@@ -5,7 +5,7 @@
 //! changed trust file trusts nobody whom the honest one does not.
 
 use super::attested::{as_of, attested, is_confirmed, judge, trust};
-use super::bytes::{changed, places};
+use super::changes::{changed, places};
 use super::world::{SEPARATOR, World, key};
 use oretrail::bundle::{Asked, PoliciesAsked, UnverifiedBundle};
 use oretrail::event::Verdict;

@@ -3,30 +3,14 @@
 //!
 //! By default some places of each file are tried; with `ORETRAIL_THOROUGH` set, all of them.
 
+use super::changes::{changed, places};
 use super::world::{BUYER, DFARS, LINEAGE, MINE, World, copy, ran};
-
-/// The ways in which a byte is changed.
-const WAYS: usize = 6;
 
 /// Changed texts of a file, evenly spread over it, each with its place; never one that differs in blanks around it only.
 fn changes(honest: &str, some: usize) -> impl Iterator<Item = (String, Vec<u8>)> + use<'_> {
-    let all = honest.len() * WAYS;
-    let thorough = std::env::var_os("ORETRAIL_THOROUGH").is_some();
-    let step = if thorough { 1 } else { (all / some).max(1) | 1 };
-    (0..all).step_by(step).filter_map(move |n| {
-        let (at, way) = (n / WAYS, n % WAYS);
-        let mut bytes = honest.as_bytes().to_vec();
-        match way {
-            0 => bytes[at] ^= 1,
-            1 => bytes[at] ^= 0x20,
-            2 => drop(bytes.remove(at)),
-            3 => bytes.insert(at, bytes[at]),
-            4 if at + 1 < bytes.len() => bytes.swap(at, at + 1),
-            4 => {}
-            _ => bytes.truncate(at),
-        }
-        let is_other = bytes.trim_ascii() != honest.trim().as_bytes();
-        is_other.then(|| (format!("byte {at}, way {way}"), bytes))
+    places(honest.len(), some).filter_map(|(at, way)| {
+        let bent = changed(honest.as_bytes(), at, way)?;
+        (bent.trim_ascii() != honest.trim().as_bytes()).then(|| (format!("byte {at}, way {way}"), bent))
     })
 }
 

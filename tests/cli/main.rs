@@ -5,6 +5,8 @@ mod at_hand;
 mod auditors;
 mod batch;
 mod changed_files;
+#[path = "../changes/mod.rs"]
+mod changes;
 mod claims;
 mod cosigning;
 mod custody;
@@ -27,6 +29,8 @@ mod reference;
 mod refused;
 mod retention;
 mod rotation;
+#[path = "../script/mod.rs"]
+mod script;
 #[cfg(unix)]
 mod shapes;
 #[cfg(unix)]

@@ -1,12 +1,8 @@
 //! What is kept, read in thirty years: without keys, without an index, and without this program.
 
+use super::script;
 use super::world::{DFARS, LINEAGE, MINE, World, copy};
 use std::path::Path;
-use std::process::Command;
-
-fn has(tool: &str) -> bool {
-    Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().is_ok_and(|output| output.status.success())
-}
 
 /// What the format says is to be kept of a ledger, on another machine, thirty years later.
 fn kept(from: &World, ledger: &str) -> World {
@@ -52,20 +48,9 @@ fn what_was_kept_says_the_same_in_thirty_years() {
     assert!(!later.path("keys").exists(), "a key was made");
 }
 
-/// The script of the format in the folder of a ledger.
-fn script(folder: &Path) -> std::process::Output {
-    let format = include_str!("../../schemas/FORMAT.md");
-    let section = format.split("### 22.4").nth(1).unwrap();
-    let script = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
-    let _ = std::fs::remove_dir_all(folder.join("read"));
-    Command::new("sh").arg("-c").arg(script).current_dir(folder).output().unwrap()
-}
-
 #[test]
 fn common_tools_read_what_the_program_wrote_and_notice_what_was_changed() {
-    let tools = ["jq", "xxd", "base64", "sha256sum", "openssl", "awk"];
-    if let Some(missing) = tools.iter().find(|tool| !has(tool)) {
-        println!("skipped: no `{missing}` on this machine");
+    if !script::has_tools() {
         return;
     }
     for world in [World::with_concentrate(), World::with_demo()] {
@@ -73,7 +58,7 @@ fn common_tools_read_what_the_program_wrote_and_notice_what_was_changed() {
         let later = kept(&world, ledger);
         let folder = later.path("ledger");
         let read = |what: &str| {
-            let output = script(&folder);
+            let output = script::run(&folder);
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
             let is_sound = said.contains("the root is that of the checkpoint")
                 && said.ends_with("the checkpoint is signed by the log key\n");

@@ -46,6 +46,35 @@ fn batches_of_all_sizes_read_back_and_reopen() {
 }
 
 #[test]
+fn what_is_acknowledged_is_read_before_it_is_tidied_up_and_tidied_up_later() {
+    let pending = |machine: &Machine, log: &Log| machine.disk.list(&log.layout().pending_folder()).unwrap();
+    let acknowledged = || {
+        let machine = Machine::new();
+        let mut log = machine.create().unwrap();
+        log.append_durably(&batch(0, 600), &mut machine.memory()).unwrap();
+        assert_eq!(pending(&machine, &log), ["0", "1", "2"], "nothing is moved before the acknowledgement");
+        check_whole(&machine, 600);
+        (machine, log)
+    };
+    let (machine, mut log) = acknowledged();
+    log.tidy_up();
+    assert_eq!(pending(&machine, &log), ["2"]);
+    assert_eq!(log.rebuild_tiles().unwrap(), 0, "all tiles are there and right");
+    check_whole(&machine, 600);
+    // A process that ended at the acknowledgement, and the next batch of one that did not.
+    let (machine, log) = acknowledged();
+    drop(log);
+    let (mut log, _) = machine.open().unwrap();
+    assert_eq!(pending(&machine, &log), ["2"]);
+    assert_eq!(log.rebuild_tiles().unwrap(), 0, "all tiles are there and right");
+    let (machine, mut late) = acknowledged();
+    machine.append(&mut late, 1).unwrap();
+    assert_eq!(pending(&machine, &late), ["2"]);
+    assert_eq!(late.rebuild_tiles().unwrap(), 0, "all tiles are there and right");
+    check_whole(&machine, 601);
+}
+
+#[test]
 fn opening_costs_the_same_on_a_large_ledger() {
     let calls = |batches: &[u64]| {
         let machine = Machine::with_batches(batches);
