@@ -425,14 +425,13 @@ fn ingest(count: usize) {
     let find = writer.state().find();
     let (plan, planning) = timed("read, check and plan", count, || {
         let mut batch = Batch::new(&*find, writer.tail());
-        let first: Vec<Signed> = lines.par_iter().take(4_096).map(read).collect();
-        let ahead = SignedAhead::of(batch.view(), &first).unwrap();
-        let chunks = lines.chunks(4_096).map(|chunk| chunk.par_iter().map(read).collect());
+        let signed: Vec<Signed> = lines.par_iter().with_min_len(64).map(read).collect();
+        let ahead = SignedAhead::of(batch.view(), signed).unwrap();
         let took = &mut |checked| {
             assert!(!batch.add_signed(checked, at(i64::try_from(count).unwrap() + 100))?.is_refused());
             Ok::<_, PlanError>(ControlFlow::Continue(()))
         };
-        ahead.each(chunks, took).unwrap();
+        ahead.each(took).unwrap();
         batch.finish().unwrap()
     });
     drop(find);

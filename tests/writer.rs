@@ -411,26 +411,28 @@ fn signatures_made_elsewhere_are_checked_in_bulk_with_the_verdict_of_one_by_one(
     let mut elsewhere = Batch::new(&*find, writer.tail());
     let register = Draft::new(None, when(1), party("Buyer", world.buyer));
     let buyer = elsewhere.add(register, at(1), &mut keys).unwrap().event.into();
-    for (by, code, lat) in [(mine, "mine", "35.48"), (buyer, "store", "34.00"), (mine, "pit", "35.00")] {
-        elsewhere.add(Draft::new(Some(by), when(2), facility(code, lat)), at(2), &mut keys).unwrap();
+    for number in 0..600 {
+        let by = if number % 3 == 1 { buyer } else { mine };
+        let code = format!("plant-{number}");
+        elsewhere.add(Draft::new(Some(by), when(2), facility(&code, "35.48")), at(2), &mut keys).unwrap();
     }
     let signed: Vec<_> = elsewhere.finish().unwrap().events().iter().map(|one| one.signed.clone()).collect();
-    for (forged, in_one) in (0..=signed.len()).flat_map(|forged| [(forged, true), (forged, false)]) {
-        let mut chunk = signed.clone();
-        if let Some(one) = chunk.get_mut(forged) {
+    // Some 250 are checked together.
+    for forged in [0, 1, 2, 3, 255, 256, 257, 512, signed.len() - 1, signed.len()] {
+        let mut received = signed.clone();
+        if let Some(one) = received.get_mut(forged) {
             let at = one.jws.rfind('.').unwrap() + 1;
             let other = if one.jws.as_bytes()[at] == b'A' { "B" } else { "A" };
             one.jws.replace_range(at..=at, other);
         }
         let mut batch = Batch::new(&*find, writer.tail());
         let mut judged = Vec::new();
-        let ahead = SignedAhead::of(batch.view(), &chunk).unwrap();
-        let chunks = if in_one { vec![chunk] } else { chunk.into_iter().map(|one| vec![one]).collect() };
+        let ahead = SignedAhead::of(batch.view(), received).unwrap();
         let took = &mut |checked| {
             judged.push(batch.add_signed(checked, at(3))?);
             Ok::<_, PlanError>(ControlFlow::Continue(()))
         };
-        ahead.each(chunks.into_iter(), took).unwrap();
+        ahead.each(took).unwrap();
         let is_bad = |n: usize| judged[n].findings.iter().any(|finding| finding.code == Code::BadSignature);
         assert_eq!(
             (0..signed.len()).map(is_bad).collect::<Vec<_>>(),

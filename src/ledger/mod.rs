@@ -28,6 +28,7 @@ mod edge;
 pub mod error;
 mod files;
 pub mod identity;
+mod in_order;
 pub mod index;
 mod kept;
 pub mod layout;

@@ -6,15 +6,14 @@
 //!
 //! Not in scope: which key signs what, and the entry around the event (`append`).
 
+use super::in_order::InOrder;
 use crate::envelope::{Made, SignEventError, Signed, Unsigned};
 use crate::finding::Finding;
 use crate::keyring::{Item, Keyring};
 use crate::state::{Delta, Position};
 use crate::value::PublicKey;
 use ed25519_dalek::SigningKey;
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 /// An event with what was found about it.
 #[derive(Debug, Clone)]
@@ -50,8 +49,7 @@ const CHUNK: usize = 256;
 pub(super) struct Press {
     keyring: Arc<Keyring>,
     waiting: Vec<Judged<Sheet>>,
-    /// The oldest chunk first.
-    busy: VecDeque<Receiver<Pressed>>,
+    busy: InOrder<Pressed>,
 }
 
 impl Press {
@@ -67,40 +65,20 @@ impl Press {
         self.waiting.push(Judged { at, event, findings, delta });
         if self.waiting.len() >= CHUNK {
             let (chunk, keyring) = (std::mem::take(&mut self.waiting), Arc::clone(&self.keyring));
-            let (done, result) = channel();
-            // Nobody waits for the chunk of a batch that was dropped.
-            rayon::spawn(move || drop(done.send(press(chunk, &keyring))));
-            self.busy.push_back(result);
+            self.busy.give(move || press(chunk, &keyring));
         }
         None
     }
 
     /// The next chunk, if it is done.
     pub(super) fn done(&mut self) -> Option<Pressed> {
-        match self.busy.front()?.try_recv() {
-            Ok(pressed) => {
-                self.busy.pop_front();
-                Some(pressed)
-            }
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.busy.done()
     }
 
     /// The next chunk, waited for; nothing when all that was given has come back.
     pub(super) fn rest(&mut self) -> Option<Pressed> {
-        while let Some(front) = self.busy.front() {
-            match front.try_recv() {
-                Ok(pressed) => {
-                    self.busy.pop_front();
-                    return Some(pressed);
-                }
-                // A thread that others wait for lends a hand instead of sleeping.
-                Err(TryRecvError::Empty) if rayon::current_thread_index().is_some() => drop(rayon::yield_now()),
-                Err(_) => {
-                    let received = self.busy.pop_front()?.recv();
-                    return received.ok();
-                }
-            }
+        if let Some(pressed) = self.busy.next() {
+            return Some(pressed);
         }
         let waiting = std::mem::take(&mut self.waiting);
         (!waiting.is_empty()).then(|| press(waiting, &self.keyring))

@@ -26,9 +26,6 @@ pub struct Planning<'a> {
     sealed: Vec<(SealedDraft, Planned)>,
 }
 
-/// How many signatures are checked at once.
-const AT_ONCE: usize = 4_096;
-
 impl<'a> Planning<'a> {
     /// A plan on top of a batch (as a rule an empty one) of a ledger; `now` is the time of recording where a file has none.
     #[must_use]
@@ -55,14 +52,9 @@ impl<'a> Planning<'a> {
     /// # Errors
     /// As of [`Batch::add_signed`].
     pub fn record_signed(&mut self, signed: Vec<Signed>) -> Result<Vec<(usize, Judgement)>, RecordError> {
-        if signed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ahead = SignedAhead::of(self.batch.view(), &signed)?;
-        let mut signed = signed.into_iter();
-        let chunks = std::iter::from_fn(move || Some(signed.by_ref().take(AT_ONCE).collect::<Vec<_>>()));
+        let ahead = SignedAhead::of(self.batch.view(), signed)?;
         let (mut judged, mut number) = (Vec::new(), 0);
-        ahead.each(chunks.take_while(|chunk| !chunk.is_empty()), &mut |checked| {
+        ahead.each(&mut |checked| {
             number += 1;
             let event = &checked.signed().event;
             if event.payload.aud.is_none() && self.batch.view().event(&event.id)?.is_some() {

@@ -7,12 +7,13 @@
 use super::{Batch, Judgement, PlanError, check_length};
 use crate::envelope::{JwsError, Signed};
 use crate::keyring::{Item, Keyring};
+use crate::ledger::in_order::InOrder;
 use crate::ledger::press::{self, Sheet};
 use crate::state::{View, ViewError};
 use crate::value::{DigestMap, KeyId, PublicKey, Signature, Time};
 use crate::verify::replay::keys_in;
 use std::ops::ControlFlow;
-use std::sync::mpsc::sync_channel;
+use std::sync::Arc;
 
 /// An event signed elsewhere, with what is known of its signature.
 #[derive(Debug)]
@@ -45,17 +46,18 @@ impl Checked {
 /// A key id is the digest of its key, so a key that fits the id is the key meant, whoever brought it.
 #[derive(Default)]
 pub struct SignedAhead {
-    keyring: Keyring,
-    keys: DigestMap<KeyId, PublicKey>,
+    keyring: Arc<Keyring>,
+    keys: Arc<DigestMap<KeyId, PublicKey>>,
+    signed: Vec<Signed>,
 }
 
 impl SignedAhead {
-    /// Knows the keys of the state by which these events say they are signed.
+    /// Of events in their order; knows the keys of the state by which they say they are signed, and those they bring.
     ///
     /// # Errors
     /// State could not be read.
-    pub fn of(view: &dyn View, signed: &[Signed]) -> Result<Self, ViewError> {
-        let mut keys = DigestMap::default();
+    pub fn of(view: &dyn View, signed: Vec<Signed>) -> Result<Self, ViewError> {
+        let mut keys: DigestMap<KeyId, PublicKey> = signed.iter().flat_map(|one| keys_in(&one.event)).collect();
         for kid in signed.iter().map(|one| one.event.kid) {
             if !keys.contains_key(&kid)
                 && let Some(record) = view.key(&kid)?
@@ -63,56 +65,52 @@ impl SignedAhead {
                 keys.insert(kid, record.public);
             }
         }
-        Ok(Self { keyring: Keyring::default(), keys })
+        Ok(Self { keyring: Arc::default(), keys: Arc::new(keys), signed })
     }
 
-    /// Gives the events of chunks in their order, each with what is known of its signature, while another thread checks the
-    /// chunk behind; ends where it is told to.
+    /// Gives the events in their order, each with what is known of its signature, while those behind it are checked; ends
+    /// where it is told to.
     ///
     /// # Errors
     /// As of the one who takes them.
-    pub fn each<E>(
-        mut self,
-        chunks: impl Iterator<Item = Vec<Signed>> + Send,
-        took: &mut dyn FnMut(Checked) -> Result<ControlFlow<()>, E>,
-    ) -> Result<(), E> {
-        std::thread::scope(|scope| {
-            let (give, taken) = sync_channel(1);
-            scope.spawn(move || {
-                for chunk in chunks {
-                    // Nobody takes it any more where the other thread has ended.
-                    if give.send(self.check(chunk)).is_err() {
-                        break;
-                    }
-                }
-            });
-            for checked in taken.into_iter().flatten() {
+    pub fn each<E>(self, took: &mut dyn FnMut(Checked) -> Result<ControlFlow<()>, E>) -> Result<(), E> {
+        let mut rest = self.signed.into_iter();
+        let mut ahead = InOrder::default();
+        loop {
+            while ahead.len() < CHUNKS_AHEAD && rest.len() > 0 {
+                let chunk: Vec<Signed> = rest.by_ref().take(CHUNK).collect();
+                let (keyring, keys) = (Arc::clone(&self.keyring), Arc::clone(&self.keys));
+                ahead.give(move || check(chunk, &keyring, &keys));
+            }
+            let Some(chunk) = ahead.next() else { return Ok(()) };
+            for checked in chunk {
                 if took(checked)?.is_break() {
-                    break;
+                    return Ok(());
                 }
             }
-            Ok(())
-        })
+        }
     }
+}
 
-    fn check(&mut self, signed: Vec<Signed>) -> Vec<Checked> {
-        self.keys.extend(signed.iter().flat_map(|one| keys_in(&one.event)));
-        let keys: Vec<Option<PublicKey>> = signed.iter().map(|one| self.keys.get(&one.event.kid).copied()).collect();
-        let proofs: Vec<Result<(&[u8], Signature), JwsError>> = signed.iter().map(Signed::proof).collect();
-        let known = keys.iter().zip(&proofs).filter_map(|(key, proof)| Some((key.as_ref()?, proof.as_ref().ok()?)));
-        let items: Vec<Item<'_>> = known.map(|(key, (message, signature))| Item { key, message, signature }).collect();
-        let mut verdicts = self.keyring.verify_many(&items).into_iter();
-        let judged: Vec<_> = keys
-            .iter()
-            .zip(proofs)
-            .map(|(key, proof)| {
-                let verdict = key.filter(|_| proof.is_ok()).and_then(|key| Some((key, verdicts.next()?)));
-                (verdict, proof.err())
-            })
-            .collect();
-        let checked = |(signed, (verdict, malformed))| Checked { signed, verdict, malformed };
-        signed.into_iter().zip(judged).map(checked).collect()
-    }
+/// How many events are checked by one processor at a time.
+const CHUNK: usize = 256;
+
+/// How many chunks are given to the processors before the first of them is taken.
+const CHUNKS_AHEAD: usize = 32;
+
+fn check(signed: Vec<Signed>, keyring: &Keyring, keys: &DigestMap<KeyId, PublicKey>) -> Vec<Checked> {
+    let proofs: Vec<Result<(&[u8], Signature), JwsError>> = signed.iter().map(Signed::proof).collect();
+    let tried = |(one, proof): (&Signed, &Result<_, _>)| keys.get(&one.event.kid).filter(|_| proof.is_ok()).copied();
+    let tried: Vec<Option<PublicKey>> = signed.iter().zip(&proofs).map(tried).collect();
+    let known = tried.iter().zip(&proofs).filter_map(|(key, proof)| Some((key.as_ref()?, proof.as_ref().ok()?)));
+    let items: Vec<Item<'_>> = known.map(|(key, (message, signature))| Item { key, message, signature }).collect();
+    let mut verdicts = keyring.verify_many(&items).into_iter();
+    let malformed: Vec<Option<JwsError>> = proofs.into_iter().map(Result::err).collect();
+    let checked = |((signed, tried), malformed): ((_, Option<PublicKey>), _)| {
+        let verdict = tried.and_then(|key| Some((key, verdicts.next()?)));
+        Checked { signed, verdict, malformed }
+    };
+    signed.into_iter().zip(tried).zip(malformed).map(checked).collect()
 }
 
 impl Batch<'_> {
