@@ -2,8 +2,8 @@
 //!
 //! # Order of a commit
 //!
-//! 1. what lies beside the entries (private values, imports, documents), durable;
-//! 2. the entries, appended to `pending/`, durable;
+//! 1. what lies beside the entries (private values, imports, documents) is stored;
+//! 2. the entries are appended to `pending/`, and they and what lies beside them are made durable together;
 //! 3. the checkpoint is signed, and remembered in the signing memory, durable;
 //! 4. the `checkpoint` file is replaced, durable: the commit point;
 //! 5. acknowledged; then hash tiles are written and full bundles move from `pending/` to `tile/entries/`.

@@ -77,20 +77,23 @@ pub enum PrivateError {
 
 /// The disclosures of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct Record<T = String> {
     /// The event.
     pub event: EventId,
     /// Its disclosures, base64url as signed over.
-    pub disclosures: Vec<String>,
+    pub disclosures: Vec<T>,
 }
 
-impl Record {
+impl<T: AsRef<str>> Record<T> {
     /// How many bytes the record takes in the file.
     #[must_use]
     pub fn length(&self) -> u64 {
-        let separators = self.disclosures.len().saturating_sub(1);
-        let text: usize = self.disclosures.iter().map(String::len).sum();
-        (4 + 32 + text + separators + 32) as u64
+        (4 + 32 + self.text_length() + 32) as u64
+    }
+
+    fn text_length(&self) -> usize {
+        let text: usize = self.disclosures.iter().map(|text| text.as_ref().len()).sum();
+        text + self.disclosures.len().saturating_sub(1)
     }
 
     /// The bytes of the record in the file.
@@ -98,20 +101,52 @@ impl Record {
     /// # Errors
     /// No disclosures, an empty one or one that is not base64url, more than [`MAX_RECORD`] bytes.
     pub fn encode(&self) -> Result<Vec<u8>, PrivateError> {
-        if self.disclosures.is_empty() {
-            return Err(PrivateError::Unfit("none".to_owned()));
-        }
-        if let Some(unfit) = self.disclosures.iter().find(|text| !is_base64url(text)) {
-            return Err(PrivateError::Unfit(format!("`{}`", unfit.chars().take(40).collect::<String>())));
-        }
-        let text = self.disclosures.join("~");
-        let length = u32::try_from(text.len() + 32).ok().filter(|length| *length <= MAX_RECORD);
-        let length = length.ok_or_else(|| PrivateError::Unfit(format!("{} bytes", text.len())))?;
-        let mut bytes = [&length.to_be_bytes(), &self.event.0[..], text.as_bytes()].concat();
-        bytes.extend(Blake3::of(&bytes).0);
+        let mut bytes = Vec::new();
+        self.encode_to(&mut bytes)?;
         Ok(bytes)
     }
+
+    /// Adds the bytes of the record to others.
+    fn encode_to(&self, bytes: &mut Vec<u8>) -> Result<(), PrivateError> {
+        let mut texts = self.disclosures.iter().map(AsRef::as_ref);
+        if let Some(unfit) = texts.clone().find(|text| !is_base64url(text)) {
+            return Err(PrivateError::Unfit(format!("`{}`", unfit.chars().take(40).collect::<String>())));
+        }
+        let first = texts.next().ok_or_else(|| PrivateError::Unfit("none".to_owned()))?;
+        let text = self.text_length();
+        let length = u32::try_from(text + 32).ok().filter(|length| *length <= MAX_RECORD);
+        let length = length.ok_or_else(|| PrivateError::Unfit(format!("{text} bytes")))?;
+        let start = bytes.len();
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(self.event.0);
+        bytes.extend(first.as_bytes());
+        for text in texts {
+            bytes.push(b'~');
+            bytes.extend(text.as_bytes());
+        }
+        let sum = Blake3::of(bytes.get(start..).unwrap_or_default());
+        bytes.extend(sum.0);
+        Ok(())
+    }
 }
+
+/// The bytes of some records, one after the other, and how long each is.
+struct Encoded {
+    bytes: Vec<u8>,
+    lengths: Vec<u64>,
+}
+
+impl Encoded {
+    fn of<T: AsRef<str>>(records: &[Record<T>]) -> Result<Self, PrivateError> {
+        let lengths: Vec<u64> = records.iter().map(Record::length).collect();
+        let mut bytes = Vec::with_capacity(usize::try_from(lengths.iter().sum::<u64>()).unwrap_or_default());
+        records.iter().try_for_each(|record| record.encode_to(&mut bytes))?;
+        Ok(Self { bytes, lengths })
+    }
+}
+
+/// How many records are encoded by one processor at a time, and written with one call.
+const AT_ONCE: usize = 2_048;
 
 /// Whether a byte occurs in the text of a record: base64url, and what joins disclosures.
 const fn is_in_text(byte: &u8) -> bool {
@@ -119,7 +154,17 @@ const fn is_in_text(byte: &u8) -> bool {
 }
 
 fn is_base64url(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte != b'~' && is_in_text(&byte))
+    // Without an early end: so the compiler compares many bytes at a time.
+    !text.is_empty() && text.bytes().fold(true, |all, byte| all & (byte != b'~') & is_in_text(&byte))
+}
+
+/// Records that were appended.
+#[must_use = "they are durable when the file is"]
+pub struct Appended {
+    /// Where each begins.
+    pub offsets: Vec<u64>,
+    /// The file, where there are any; it is yet to be made durable.
+    pub file: Option<Box<dyn DiskFile>>,
 }
 
 /// The private values open for appending. Callers hold the writer's lock.
@@ -170,33 +215,35 @@ impl Disclosures {
         self.length
     }
 
-    /// Appends records, durably; says where each begins.
+    /// Appends records, which are not durable yet.
     ///
     /// # Errors
     /// A record that does not fit (nothing is written); the disk's (the values are then read-only until opened anew).
-    pub fn append(&mut self, records: &[Record]) -> Result<Vec<u64>, PrivateError> {
+    pub fn append<T: AsRef<str> + Sync>(&mut self, records: &[Record<T>]) -> Result<Appended, PrivateError> {
         if self.latched {
             return Err(PrivateError::Latched);
         }
-        let length: u64 = records.iter().map(Record::length).sum();
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        let encoded: Vec<Result<Encoded, PrivateError>> = records.par_chunks(AT_ONCE).map(Encoded::of).collect();
+        let encoded: Vec<Encoded> = encoded.into_iter().collect::<Result<_, _>>()?;
+        let mut end = self.length;
         let mut offsets = Vec::with_capacity(records.len());
-        let encoded: Vec<Result<Vec<u8>, PrivateError>> =
-            records.par_iter().with_min_len(64).map(Record::encode).collect();
-        for record in encoded {
-            offsets.push(self.length + bytes.len() as u64);
-            bytes.extend(record?);
+        for length in encoded.iter().flat_map(|encoded| &encoded.lengths) {
+            offsets.push(end);
+            end += length;
         }
-        if !bytes.is_empty() {
-            self.latched = true;
-            self.write(&bytes)?;
-            self.latched = false;
-            self.length += bytes.len() as u64;
+        if encoded.is_empty() {
+            return Ok(Appended { offsets, file: None });
         }
-        Ok(offsets)
+        self.latched = true;
+        let mut file = self.open_at_end()?;
+        encoded.iter().try_for_each(|encoded| append_all(&mut *file, &encoded.bytes))?;
+        self.latched = false;
+        self.length = end;
+        Ok(Appended { offsets, file: Some(file) })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), PrivateError> {
+    /// The file, found to end where it ended before.
+    fn open_at_end(&mut self) -> Result<Box<dyn DiskFile>, PrivateError> {
         let path = self.layout.disclosures();
         let mut file = open_or_create(&*self.disk, &path)?;
         if !self.named {
@@ -209,8 +256,7 @@ impl Disclosures {
             let problem = format!("expected the file to end here, found {found} bytes");
             return Err(PrivateError::Damaged { path, offset: self.length, problem });
         }
-        append_all(&mut *file, bytes)?;
-        Ok(file.sync_data()?)
+        Ok(file)
     }
 }
 

@@ -6,7 +6,7 @@
 use super::append::{Plan, Planned, Tail};
 use super::completeness;
 use super::content::{ContentError, ContentKind, ContentStore};
-use super::disk::Disk;
+use super::disk::{Disk, DiskFile};
 use super::error::{AnyError, LogError};
 use super::identity::Identity;
 use super::index::{IndexError, Tip};
@@ -17,6 +17,7 @@ use super::read::Reader;
 use super::rotation::{binding, just_rotated_to, may_rotate, rotation_in};
 use super::signers::Signers;
 use super::state_store::{Progress, SLICE, StateError, StateStore};
+use crate::envelope::Disclosure;
 use crate::state::{FeedKey, FeedRecord};
 use crate::tlog::checkpoint::{Checkpoint, VerifiedCheckpoint};
 use crate::tlog::entry::{EntryRef, link};
@@ -206,7 +207,8 @@ impl Writer {
     /// As of [`Self::commit`].
     pub fn append(&mut self, plan: &Plan, blobs: &[Blob], signers: &mut dyn Signers) -> Result<Appended, AppendError> {
         let entries: Vec<&[u8]> = plan.planned.iter().map(|planned| planned.entry.as_slice()).collect();
-        let kept: Vec<PrivateRecord> = plan.planned.par_iter().with_min_len(64).filter_map(private_record).collect();
+        let kept: Vec<PrivateRecord<&str>> =
+            plan.planned.par_iter().with_min_len(64).filter_map(private_record).collect();
         let next = self.rotation(plan).map_err(AppendError::not_recorded)?;
         let key = self.log.identity().vkeys().last().cloned();
         let layout = self.log.layout().clone();
@@ -288,8 +290,8 @@ impl Writer {
     }
 }
 
-fn private_record(planned: &Planned) -> Option<PrivateRecord> {
-    let disclosures: Vec<String> = planned.signed.disclosures.iter().map(|d| d.as_str().to_owned()).collect();
+fn private_record(planned: &Planned) -> Option<PrivateRecord<&str>> {
+    let disclosures: Vec<&str> = planned.signed.disclosures.iter().map(Disclosure::as_str).collect();
     (!disclosures.is_empty()).then(|| PrivateRecord { event: planned.event().id, disclosures })
 }
 
@@ -306,7 +308,7 @@ struct Steps<'a> {
     values: &'a mut Disclosures,
     disk: &'a dyn Disk,
     layout: &'a Layout,
-    kept: &'a [PrivateRecord],
+    kept: &'a [PrivateRecord<&'a str>],
     offsets: Vec<u64>,
     blobs: &'a [Blob],
     signers: &'a mut dyn Signers,
@@ -317,7 +319,7 @@ struct Steps<'a> {
 }
 
 impl Commit for Steps<'_> {
-    fn beside(&mut self) -> Result<(), AnyError> {
+    fn beside(&mut self) -> Result<Vec<Box<dyn DiskFile>>, AnyError> {
         for Blob { kind, path, digest } in self.blobs {
             let content = ContentStore::new(self.disk, self.layout, *kind);
             let mut file = std::fs::File::open(path)?;
@@ -330,11 +332,12 @@ impl Commit for Steps<'_> {
                 return Err(error.into());
             }
         }
-        self.offsets = self.values.append(self.kept).map_err(|error| match error {
+        let appended = self.values.append(self.kept).map_err(|error| match error {
             PrivateError::Disk(cause) => AnyError::from(cause),
             other => other.into(),
         })?;
-        Ok(())
+        self.offsets = appended.offsets;
+        Ok(appended.file.into_iter().collect())
     }
 
     fn sign(&mut self, checkpoint: &Checkpoint) -> Result<VerifiedCheckpoint, AnyError> {

@@ -187,7 +187,13 @@ impl Entry {
 /// As [`Entry::format`].
 pub fn format(prev: Blake3, recorded_at: Time, jwt: &str) -> Result<Vec<u8>, EntryError> {
     let bytes = text_of(prev, recorded_at, jwt);
-    EntryRef::parse(&bytes)?;
+    if bytes.len() > MAX_ENTRY {
+        return Err(EntryError::TooLong(bytes.len()));
+    }
+    // The other members have one spelling each, which is the one that was written.
+    if !is_compact_jws(jwt) {
+        return Err(EntryError::Jwt(short(jwt)));
+    }
     Ok(bytes)
 }
 
@@ -281,6 +287,23 @@ mod tests {
         fn whatever_is_read_prints_back(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(entry) = EntryRef::parse(&bytes) {
                 prop_assert_eq!(entry.to_entry().format().unwrap(), bytes);
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_what_would_be_read(
+            prev in any::<[u8; 32]>(),
+            time in (-2_208_988_800..=253_402_207_200_i64).prop_map(|seconds| Time::from_unix(seconds).unwrap()),
+            jwt in r"[A-Za-z0-9_.\-]{0,12}|[a-z]{1,3}\.[a-z]{1,3}\.[a-z\n~é=]{1,2}",
+        ) {
+            let bytes = text_of(Blake3(prev), time, &jwt);
+            let written = format(Blake3(prev), time, &jwt);
+            match EntryRef::parse(&bytes) {
+                Ok(entry) => {
+                    prop_assert_eq!((entry.prev, entry.recorded_at, entry.jwt), (Blake3(prev), time, jwt.as_str()));
+                    prop_assert_eq!(written, Ok(bytes.clone()));
+                }
+                Err(_) => prop_assert!(written.is_err()),
             }
         }
 

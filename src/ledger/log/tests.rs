@@ -1,5 +1,5 @@
 use super::*;
-use crate::ledger::disk::{Cut, Fault, append_all, read_whole};
+use crate::ledger::disk::{Cut, DiskFile, Fault, FaultyDisk, append_all, read_whole};
 use crate::ledger::error::AnyError;
 use crate::ledger::read::Reader;
 use crate::ledger::testing::{Machine, Memory, batch, entry, root, signing_key, vkey};
@@ -155,6 +155,59 @@ fn failure_among_bundles_synced_in_parallel_is_all_or_nothing() {
         machine.disk.fail_at(call, Fault::Io);
         let acknowledged = append_after_opening(&machine, 3, 3000);
         check_all_or_nothing(&machine.fork(Cut::LoseUnsynced), acknowledged, &[3, 3003]);
+    }
+}
+
+/// A caller with something to store beside the entries.
+struct Storing(Memory, FaultyDisk);
+
+impl Storing {
+    fn path() -> std::path::PathBuf {
+        root().join("beside")
+    }
+}
+
+impl Commit for Storing {
+    fn beside(&mut self) -> Result<Vec<Box<dyn DiskFile>>, AnyError> {
+        let mut file = self.1.open_append(&Self::path())?;
+        append_all(&mut *file, b"value")?;
+        Ok(vec![file])
+    }
+
+    fn sign(&mut self, checkpoint: &Checkpoint) -> Result<VerifiedCheckpoint, AnyError> {
+        self.0.sign(checkpoint)
+    }
+
+    fn remember(&mut self, checkpoint: &VerifiedCheckpoint) -> Result<(), AnyError> {
+        self.0.remember(checkpoint)
+    }
+}
+
+#[test]
+fn what_lies_beside_a_recorded_batch_is_durable_wherever_it_is_stopped() {
+    let prepared = Machine::with_batches(&[3]);
+    drop(prepared.disk.create_new(&Storing::path(), Access::OwnerOnly).unwrap());
+    prepared.disk.sync_dir(root()).unwrap();
+    let store = |machine: &Machine, count: u64| {
+        let Ok((mut log, _)) = machine.open() else { return 3 };
+        let mut caller = Storing(machine.memory(), machine.disk.clone());
+        log.append_batch(&batch(3, count), &mut caller).map_or(3, |head| head.head().size)
+    };
+    let check = |machine: &Machine, acknowledged: u64| {
+        let (log, _) = machine.open().unwrap();
+        assert!(log.size() >= acknowledged);
+        let stored = read_whole(&machine.disk, &Storing::path(), 9).unwrap();
+        assert!(log.size() == 3 || stored == b"value", "{stored:?} beside {} entries", log.size());
+    };
+    at_every_call(&prepared, &|machine| store(machine, 2), &check);
+    // So many that files are synced in parallel.
+    let trial = prepared.fork(Cut::KeepAll);
+    store(&trial, 3000);
+    for call in (1..trial.disk.calls()).step_by(5) {
+        let machine = prepared.fork(Cut::KeepAll);
+        machine.disk.fail_at(call, Fault::Io);
+        let acknowledged = store(&machine, 3000);
+        check(&machine.fork(Cut::LoseUnsynced), acknowledged);
     }
 }
 
@@ -357,8 +410,8 @@ fn damage_below_the_checkpoint_is_named() {
 struct Failing(Memory, &'static str);
 
 impl Commit for Failing {
-    fn beside(&mut self) -> Result<(), AnyError> {
-        if self.1 == "beside" { Err("no room".into()) } else { Ok(()) }
+    fn beside(&mut self) -> Result<Vec<Box<dyn DiskFile>>, AnyError> {
+        if self.1 == "beside" { Err("no room".into()) } else { Ok(Vec::new()) }
     }
 
     fn sign(&mut self, checkpoint: &Checkpoint) -> Result<VerifiedCheckpoint, AnyError> {

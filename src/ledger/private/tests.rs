@@ -26,6 +26,13 @@ fn record(i: u8) -> Record {
     Record { event: EventId([i; 32]), disclosures }
 }
 
+/// Appends records and makes them durable.
+fn append(private: &mut Disclosures, records: &[Record]) -> Result<Vec<u64>, PrivateError> {
+    let Appended { offsets, file } = private.append(records)?;
+    file.map(|mut file| file.sync_data()).transpose()?;
+    Ok(offsets)
+}
+
 fn all(disk: &FaultyDisk) -> Vec<Record> {
     let record = |part| match part {
         Part::Record { held, .. } => held,
@@ -50,11 +57,11 @@ fn records_are_found_by_offset_by_event_and_in_order() {
     let (mut private, cut) = open(&disk, 0).unwrap();
     assert_eq!(cut, None);
     let records: Vec<Record> = (0..40).map(record).collect();
-    let mut offsets = private.append(&records[..25]).unwrap();
-    assert!(private.append(&[]).unwrap().is_empty());
+    let mut offsets = append(&mut private, &records[..25]).unwrap();
+    assert!(append(&mut private, &[]).unwrap().is_empty());
     drop(private);
     let (mut private, _) = open(&disk, offsets[20]).unwrap();
-    offsets.extend(private.append(&records[25..]).unwrap());
+    offsets.extend(append(&mut private, &records[25..]).unwrap());
     for (offset, record) in offsets.iter().zip(&records) {
         assert_eq!(reader(&disk).read(*offset).unwrap(), *record);
     }
@@ -72,7 +79,7 @@ fn record_larger_than_the_read_ahead_reads_back() {
     let (mut private, _) = open(&disk, 0).unwrap();
     let large = Record { event: EventId([9; 32]), disclosures: vec!["y".repeat(700_000)] };
     let records = [record(1), large, record(2)];
-    private.append(&records).unwrap();
+    append(&mut private, &records).unwrap();
     assert_eq!(all(&disk), records);
 }
 
@@ -83,9 +90,9 @@ fn unfit_records_are_refused_before_anything_is_written() {
     let too_long = "x".repeat(MAX_RECORD as usize);
     for disclosures in [vec![], vec![String::new()], vec!["a~b".to_owned()], vec!["a b".to_owned()], vec![too_long]] {
         let unfit = Record { event: EventId([1; 32]), disclosures };
-        assert!(matches!(private.append(&[record(1), unfit]), Err(PrivateError::Unfit(_))));
+        assert!(matches!(append(&mut private, &[record(1), unfit]), Err(PrivateError::Unfit(_))));
     }
-    private.append(&[record(2)]).unwrap();
+    append(&mut private, &[record(2)]).unwrap();
     assert_eq!(all(&disk), [record(2)]);
 }
 
@@ -95,7 +102,7 @@ fn torn_tail_is_cut_at_open_and_kept() {
     for length in 1..whole.len() {
         let disk = disk();
         let (mut private, _) = open(&disk, 0).unwrap();
-        private.append(&[record(1)]).unwrap();
+        append(&mut private, &[record(1)]).unwrap();
         let sound = private.length();
         let tail = &whole[..length];
         append_all(&mut *disk.open_append(&layout().disclosures()).unwrap(), tail).unwrap();
@@ -104,7 +111,7 @@ fn torn_tail_is_cut_at_open_and_kept() {
             let disk = disk.fork(Cut::KeepAll);
             let (mut private, cut) = open(&disk, from).unwrap();
             assert_eq!(read_whole(&disk, &cut.unwrap(), 9999).unwrap(), tail);
-            private.append(&[record(2)]).unwrap();
+            append(&mut private, &[record(2)]).unwrap();
             assert_eq!(all(&disk), [record(1), record(2)]);
         }
     }
@@ -114,7 +121,7 @@ fn torn_tail_is_cut_at_open_and_kept() {
 fn wrong_offset_of_soundness_cuts_nothing_sound() {
     let disk = disk();
     let (mut private, _) = open(&disk, 0).unwrap();
-    private.append(&(0..9).map(record).collect::<Vec<_>>()).unwrap();
+    append(&mut private, &(0..9).map(record).collect::<Vec<_>>()).unwrap();
     let length = private.length();
     for sound in [1, 7, length - 1, length, length + 5, u64::MAX / 2] {
         let (private, cut) = open(&disk, sound).unwrap();
@@ -126,7 +133,7 @@ fn wrong_offset_of_soundness_cuts_nothing_sound() {
 fn any_changed_byte_is_noticed() {
     let disk = disk();
     let (mut private, _) = open(&disk, 0).unwrap();
-    private.append(&[record(1), record(2)]).unwrap();
+    append(&mut private, &[record(1), record(2)]).unwrap();
     let bytes = read_whole(&disk, &layout().disclosures(), 9999).unwrap();
     for at in 0..bytes.len() {
         let mut changed = bytes.clone();
@@ -140,9 +147,9 @@ fn any_changed_byte_is_noticed() {
 #[test]
 fn crash_at_any_call_loses_no_acknowledged_record() {
     let prepared = disk();
-    open(&prepared, 0).unwrap().0.append(&[record(1), record(2)]).unwrap();
+    append(&mut open(&prepared, 0).unwrap().0, &[record(1), record(2)]).unwrap();
     let scenario = |disk: &FaultyDisk| match open(disk, 0) {
-        Ok((mut private, _)) => private.append(&[record(3), record(4)]).is_ok(),
+        Ok((mut private, _)) => append(&mut private, &[record(3), record(4)]).is_ok(),
         Err(_) => false,
     };
     let trial = prepared.fork(Cut::KeepAll);
@@ -155,7 +162,7 @@ fn crash_at_any_call_loses_no_acknowledged_record() {
                 let acknowledged = scenario(&disk);
                 disk.restart(cut);
                 let (mut private, _) = open(&disk, 0).unwrap();
-                private.append(&[record(5)]).unwrap();
+                append(&mut private, &[record(5)]).unwrap();
                 let mut found = all(&disk);
                 assert_eq!(found.pop(), Some(record(5)));
                 let complete: Vec<Record> = (1..5).map(record).collect();
@@ -169,17 +176,17 @@ fn crash_at_any_call_loses_no_acknowledged_record() {
 fn failed_append_latches_until_opened_anew() {
     let disk = disk();
     let (mut private, _) = open(&disk, 0).unwrap();
-    private.append(&[record(1)]).unwrap();
+    append(&mut private, &[record(1)]).unwrap();
     disk.fail_at(disk.calls() + 3, Fault::NoSpace);
-    assert!(matches!(private.append(&[record(2)]), Err(PrivateError::Disk(_))));
-    assert!(matches!(private.append(&[record(2)]), Err(PrivateError::Latched)));
+    assert!(matches!(append(&mut private, &[record(2)]), Err(PrivateError::Disk(_))));
+    assert!(matches!(append(&mut private, &[record(2)]), Err(PrivateError::Latched)));
 }
 
 #[test]
 fn where_the_file_ends_as_it_should_nothing_is_read_or_cut() {
     let disk = disk();
     let (mut private, _) = open(&disk, 0).unwrap();
-    private.append(&(0..9).map(record).collect::<Vec<_>>()).unwrap();
+    append(&mut private, &(0..9).map(record).collect::<Vec<_>>()).unwrap();
     let length = private.length();
     let bytes = read_whole(&disk, &layout().disclosures(), 9999).unwrap();
     disk.remove_file(&layout().disclosures()).unwrap();
@@ -228,7 +235,7 @@ fn a_record_that_cannot_be_read_is_no_end_of_the_file() {
                 let (mut private, cut) = Disclosures::open(shared, layout(), &kept, sound, &|_| false).unwrap();
                 assert_eq!((private.length(), cut), (bytes.len() as u64, None), "nothing is cut off");
                 assert!(kept.noticed().take().contains(&(first as u64)) && kept.noticed().take().is_empty());
-                private.append(&[record(9)]).unwrap();
+                append(&mut private, &[record(9)]).unwrap();
                 assert_eq!(reader(&disk).find(&record(9).event).unwrap(), [record(9)]);
             }
         }
@@ -353,7 +360,7 @@ proptest! {
         // Opening cuts off the torn end only, and what is appended then is found.
         let (mut private, cut) = open(&disk, 0).unwrap();
         prop_assert_eq!(cut.is_some(), matches!(found.last(), Some(Part::Torn(_))));
-        private.append(&[record(7)]).unwrap();
+        append(&mut private, &[record(7)]).unwrap();
         let behind = parts(&disk, 0);
         let kept = found.len() - usize::from(cut.is_some());
         prop_assert_eq!(&behind[..kept], &found[..kept]);
