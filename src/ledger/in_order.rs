@@ -52,3 +52,33 @@ impl<T: Send + 'static> InOrder<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn in_turn() -> Vec<u64> {
+        let mut queue = InOrder::default();
+        for number in 0..40_u64 {
+            // The earlier, the longer.
+            queue.give(move || {
+                std::thread::sleep(Duration::from_micros((40 - number) * 50));
+                number
+            });
+        }
+        assert!(queue.len() == 40 && !queue.is_empty());
+        let results = std::iter::from_fn(|| queue.done().or_else(|| queue.next())).collect();
+        assert!(queue.is_empty() && queue.done().is_none());
+        results
+    }
+
+    #[test]
+    fn results_come_in_the_order_of_the_work_whoever_waits_for_them() {
+        let expected: Vec<u64> = (0..40).collect();
+        assert_eq!(in_turn(), expected);
+        // The only thread there is waits: it has to do the work.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        assert_eq!(pool.install(in_turn), expected);
+    }
+}

@@ -8,8 +8,8 @@
 //! 4. the `checkpoint` file is replaced, durable: the commit point;
 //! 5. acknowledged; then hash tiles are written and full bundles move from `pending/` to `tile/entries/`.
 //!
-//! A disk that fails in 1, and whatever fails in 2 to 4, makes this [`Log`] read-only (the *latch*): after a failed sync nobody knows what the disk holds.
-//! [`Log::open`] finds out. Before step 3 is done nothing of the batch is kept; afterwards all of it is.
+//! A disk that fails in 1, and whatever fails in 2 to 4, makes this [`Log`] read-only (the *latch*): after a failed sync nobody
+//! knows what the disk holds. [`Log::open`] finds out. Before step 3 is done nothing of the batch is kept; afterwards all of it is.
 //!
 //! # Opening
 //!

@@ -158,9 +158,9 @@ fn is_base64url(text: &str) -> bool {
     !text.is_empty() && text.bytes().fold(true, |all, byte| all & (byte != b'~') & is_in_text(&byte))
 }
 
-/// Records that were appended.
+/// Records that were put into the file.
 #[must_use = "they are durable when the file is"]
-pub struct Appended {
+pub struct Stored {
     /// Where each begins.
     pub offsets: Vec<u64>,
     /// The file, where there are any; it is yet to be made durable.
@@ -219,7 +219,7 @@ impl Disclosures {
     ///
     /// # Errors
     /// A record that does not fit (nothing is written); the disk's (the values are then read-only until opened anew).
-    pub fn append<T: AsRef<str> + Sync>(&mut self, records: &[Record<T>]) -> Result<Appended, PrivateError> {
+    pub fn append<T: AsRef<str> + Sync>(&mut self, records: &[Record<T>]) -> Result<Stored, PrivateError> {
         if self.latched {
             return Err(PrivateError::Latched);
         }
@@ -232,14 +232,14 @@ impl Disclosures {
             end += length;
         }
         if encoded.is_empty() {
-            return Ok(Appended { offsets, file: None });
+            return Ok(Stored { offsets, file: None });
         }
         self.latched = true;
         let mut file = self.open_at_end()?;
         encoded.iter().try_for_each(|encoded| append_all(&mut *file, &encoded.bytes))?;
         self.latched = false;
         self.length = end;
-        Ok(Appended { offsets, file: Some(file) })
+        Ok(Stored { offsets, file: Some(file) })
     }
 
     /// The file, found to end where it ended before.

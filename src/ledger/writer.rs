@@ -332,12 +332,12 @@ impl Commit for Steps<'_> {
                 return Err(error.into());
             }
         }
-        let appended = self.values.append(self.kept).map_err(|error| match error {
+        let stored = self.values.append(self.kept).map_err(|error| match error {
             PrivateError::Disk(cause) => AnyError::from(cause),
             other => other.into(),
         })?;
-        self.offsets = appended.offsets;
-        Ok(appended.file.into_iter().collect())
+        self.offsets = stored.offsets;
+        Ok(stored.file.into_iter().collect())
     }
 
     fn sign(&mut self, checkpoint: &Checkpoint) -> Result<VerifiedCheckpoint, AnyError> {

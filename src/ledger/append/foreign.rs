@@ -44,7 +44,6 @@ impl Checked {
 /// Checks events that were signed elsewhere, ahead of the batch that plans them.
 ///
 /// A key id is the digest of its key, so a key that fits the id is the key meant, whoever brought it.
-#[derive(Default)]
 pub struct SignedAhead {
     keyring: Arc<Keyring>,
     keys: Arc<DigestMap<KeyId, PublicKey>>,

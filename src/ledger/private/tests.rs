@@ -28,7 +28,7 @@ fn record(i: u8) -> Record {
 
 /// Appends records and makes them durable.
 fn append(private: &mut Disclosures, records: &[Record]) -> Result<Vec<u64>, PrivateError> {
-    let Appended { offsets, file } = private.append(records)?;
+    let Stored { offsets, file } = private.append(records)?;
     file.map(|mut file| file.sync_data()).transpose()?;
     Ok(offsets)
 }
